@@ -49,6 +49,7 @@ type Resource struct {
 type Scope struct {
 	Resource uint32 // into Index.Resources
 	Msg      Range  // the InstrumentationScope message; absent when the sender wrote none
+	Name     Range  // name of the InstrumentationScope, in Msg
 	Schema   Range  // schema_url of the ScopeSpans
 	Attrs    Run    // into Index.Attrs
 }
@@ -63,12 +64,14 @@ type Span struct {
 	Msg        Range  // the Span message, without tag and length
 	Name       Range
 	TraceState Range
-	Attrs      Run    // into Index.Attrs: the span's own and its events' attributes
+	Attrs      Run    // into Index.Attrs: the span's own attributes, then its events', each in wire order
+	LinkTo     Run    // into Index.Links: the traces that its links name
+	OwnTo      uint32 // into Index.Attrs: where the span's own attributes end and its events' begin
 	Scope      uint32 // into Index.Scopes
 	Flags      uint32
-	Kind       uint8 // SpanKind; values outside the enumeration are 0
-	Status     uint8 // StatusCode: 0 unset, 1 ok, 2 error; values outside are 0
-	LinksN     uint16
+	Kind       uint8  // SpanKind; values outside the enumeration are 0
+	Status     uint8  // StatusCode: 0 unset, 1 ok, 2 error; values outside are 0
+	LinksN     uint16 // links of any kind, valid or not; stops at the largest uint16
 }
 
 // Index is what one walk found in one body. It may be reused; the slices keep their capacity.
@@ -77,10 +80,12 @@ type Index struct {
 	Scopes    []Scope
 	Spans     []Span // only those with a valid trace id and span id
 	Attrs     []Attr
-	RejectedN int // spans left out: no valid trace id or span id
+	Links     []TraceID // trace ids named by span links; a link whose trace id is zero names none
+	RejectedN int       // spans left out: ids that Walk says no to, or in a place that receivers ignore
 }
 
 // Reset empties x and keeps its memory.
 func (x *Index) Reset() {
-	x.Resources, x.Scopes, x.Spans, x.Attrs, x.RejectedN = x.Resources[:0], x.Scopes[:0], x.Spans[:0], x.Attrs[:0], 0
+	x.Resources, x.Scopes, x.Spans = x.Resources[:0], x.Scopes[:0], x.Spans[:0]
+	x.Attrs, x.Links, x.RejectedN = x.Attrs[:0], x.Links[:0], 0
 }
