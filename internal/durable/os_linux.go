@@ -39,7 +39,9 @@ func (f osFile) WriteVec(bufs [][]byte, off int64) (int, error) {
 	}
 }
 
-type controller interface{ Write(func(fd uintptr) bool) error }
+type controller interface {
+	Write(func(fd uintptr) bool) error
+}
 
 // writeVecs writes all of vecs, continuing after short writes. It changes vecs.
 func writeVecs(conn controller, vecs [][]byte, off int64) (int, error) {
@@ -75,6 +77,23 @@ func skip(vecs [][]byte, n int) [][]byte {
 		vecs[0] = vecs[0][n:]
 	}
 	return vecs
+}
+
+// Preallocate is fallocate, which leaves the contents alone.
+func (f osFile) Preallocate(size int64) error {
+	conn, err := f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var ferr error
+	err = conn.Control(func(fd uintptr) { ferr = unix.Fallocate(int(fd), 0, 0, size) })
+	if errors.Is(ferr, unix.EOPNOTSUPP) {
+		ferr = errors.ErrUnsupported
+	}
+	if err := errors.Join(err, ferr); err != nil {
+		return fmt.Errorf("preallocate %s: %w", f.Name(), err)
+	}
+	return nil
 }
 
 // Sync is fdatasync: the contents and the size, without waiting for times that nobody reads.

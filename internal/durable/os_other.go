@@ -11,6 +11,8 @@ import (
 
 func (f osFile) WriteVec(bufs [][]byte, off int64) (int, error) { return writeEach(f.File, bufs, off) }
 
+func (f osFile) Preallocate(int64) error { return errors.ErrUnsupported }
+
 // SyncDir does nothing on Windows, which neither needs it nor can open a directory for it.
 func (osFS) SyncDir(dir string) error {
 	if runtime.GOOS == "windows" {
