@@ -1,0 +1,76 @@
+package receiver
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/configoptional"
+	"go.opentelemetry.io/collector/receiver/otlpreceiver"
+)
+
+// typeName is the component type of the receiver, and of the extension that it looks for by default.
+const typeName = "tailwise"
+
+// DefaultMaxRequestMiB is the largest request that either protocol takes unless configured. Agents' requests are
+// large: whole conversations travel with every model call.
+const DefaultMaxRequestMiB = 64
+
+// Config is the receiver's section of the configuration.
+type Config struct {
+	// Engine is the extension that decides. Default: tailwise.
+	Engine component.ID `mapstructure:"engine"`
+
+	// Protocols are those of the otlp receiver, with the same keys and default endpoints, so that its section can be
+	// moved here unchanged. The default size limit is DefaultMaxRequestMiB on both.
+	Protocols otlpreceiver.Protocols `mapstructure:"protocols"`
+
+	// MetadataKeys name the request headers that travel with a trace to the exporters, such as a tenant's. They are
+	// stored in the log with each request: name no credential.
+	MetadataKeys []string `mapstructure:"metadata_keys"`
+}
+
+// Validate reports every fault.
+func (c *Config) Validate() error {
+	var faults []error
+	if !c.Protocols.GRPC.HasValue() && !c.Protocols.HTTP.HasValue() {
+		faults = append(faults, errors.New("protocols: none is given: add grpc:, http: or both"))
+	}
+	if c.Engine == (component.ID{}) {
+		faults = append(faults, errors.New("engine: is empty: name an extension of type tailwise"))
+	}
+	seen := make(map[string]bool, len(c.MetadataKeys))
+	for i, key := range c.MetadataKeys {
+		lower := strings.ToLower(strings.TrimSpace(key))
+		switch {
+		case lower == "":
+			faults = append(faults, fmt.Errorf("metadata_keys[%d]: is empty", i))
+		case seen[lower]:
+			faults = append(faults, fmt.Errorf("metadata_keys[%d]: %q is named twice (case does not count)", i, key))
+		}
+		seen[lower] = true
+	}
+	return errors.Join(faults...)
+}
+
+// metadataKeys are the keys in the order in which they are stored.
+func (c *Config) metadataKeys() []string {
+	keys := make([]string, 0, len(c.MetadataKeys))
+	for _, key := range c.MetadataKeys {
+		keys = append(keys, strings.ToLower(strings.TrimSpace(key)))
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// defaultConfig starts from the otlp receiver's defaults, so that new keys there appear here.
+func defaultConfig() component.Config {
+	protocols := otlpreceiver.NewFactory().CreateDefaultConfig().(*otlpreceiver.Config).Protocols
+	grpc, http := *protocols.GRPC.GetOrInsertDefault(), *protocols.HTTP.GetOrInsertDefault()
+	grpc.MaxRecvMsgSizeMiB = DefaultMaxRequestMiB
+	http.ServerConfig.MaxRequestBodySize = DefaultMaxRequestMiB << 20
+	protocols.GRPC, protocols.HTTP = configoptional.Default(grpc), configoptional.Default(http)
+	return &Config{Engine: component.MustNewID(typeName), Protocols: protocols}
+}

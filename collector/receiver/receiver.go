@@ -1,0 +1,140 @@
+package receiver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/receiver"
+	"google.golang.org/grpc"
+
+	"github.com/tailwise/tailwise/collector/internal/engine"
+)
+
+// otlp is the receiver of one configuration, for all of its signals.
+type otlp struct {
+	// Immutable after the factory has joined the signals. A nil consumer: no pipeline asks for that signal.
+	cfg     *Config
+	set     receiver.Settings
+	traces  consumer.Traces
+	metrics consumer.Metrics
+	logs    consumer.Logs
+	forget  func()
+
+	// Written by start, read by stop; the two never overlap.
+	start, stop      sync.Once
+	startErr         error
+	source           engine.Source
+	grpcServer       *grpc.Server
+	httpServer       *http.Server
+	grpcAddr, httpAt string // where the servers listen
+	serving          sync.WaitGroup
+
+	// mu guards hosts. Held only to read or extend it.
+	mu    sync.Mutex
+	hosts []component.Host
+}
+
+func newReceiver(set receiver.Settings, cfg *Config) (*otlp, error) {
+	return &otlp{cfg: cfg, set: set, forget: func() {}}, nil
+}
+
+// Start joins the engine and opens the ports. It is called once for each signal; the first call does it.
+func (r *otlp) Start(ctx context.Context, host component.Host) error {
+	r.mu.Lock()
+	r.hosts = append(r.hosts, host)
+	r.mu.Unlock()
+	r.start.Do(func() {
+		if r.startErr = r.open(ctx, host); r.startErr != nil {
+			r.startErr = errors.Join(r.startErr, r.close(ctx))
+		}
+	})
+	return r.startErr
+}
+
+// open attaches first and listens last: a sender that gets through finds everything in place.
+func (r *otlp) open(ctx context.Context, host component.Host) error {
+	if r.traces != nil {
+		e, err := engine.Find(host.GetExtensions(), r.cfg.Engine)
+		if err != nil {
+			return err
+		}
+		if r.source, err = e.Attach(r.set.ID.String(), r.traces); err != nil {
+			return fmt.Errorf("attach to engine %q: %w", r.cfg.Engine, err)
+		}
+	}
+	if err := r.openGRPC(ctx, host); err != nil {
+		return fmt.Errorf("start grpc: %w", err)
+	}
+	if err := r.openHTTP(ctx, host); err != nil {
+		return fmt.Errorf("start http: %w", err)
+	}
+	return nil
+}
+
+// Shutdown closes the ports, answers what is under way and leaves the engine. The first call does it.
+func (r *otlp) Shutdown(ctx context.Context) (err error) {
+	r.stop.Do(func() {
+		err = r.close(ctx)
+		r.forget()
+	})
+	return err
+}
+
+func (r *otlp) close(ctx context.Context) error {
+	var errs []error
+	if r.httpServer != nil {
+		if err := r.httpServer.Shutdown(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("stop http: %w", err), r.httpServer.Close())
+		}
+	}
+	if r.grpcServer != nil {
+		stopGRPC(ctx, r.grpcServer)
+	}
+	r.serving.Wait()
+	if r.source != nil {
+		if err := r.source.Detach(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("detach from engine %q: %w", r.cfg.Engine, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// stopGRPC lets calls finish until ctx ends, then cuts them off: their senders have no answer and send again.
+func stopGRPC(ctx context.Context, server *grpc.Server) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		server.GracefulStop()
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+		server.Stop()
+		<-done
+	}
+}
+
+// serve runs a server; its unexpected end takes the Collector down rather than leave a deaf port behind.
+func (r *otlp) serve(run func() error, closed error) {
+	r.serving.Go(func() {
+		if err := run(); err != nil && !errors.Is(err, closed) {
+			r.report(componentstatus.NewFatalErrorEvent(err))
+		}
+	})
+}
+
+// report tells every pipeline that shares the receiver.
+func (r *otlp) report(event *componentstatus.Event) {
+	r.mu.Lock()
+	hosts := append([]component.Host(nil), r.hosts...)
+	r.mu.Unlock()
+	for _, host := range hosts {
+		componentstatus.ReportStatus(host, event)
+	}
+}
