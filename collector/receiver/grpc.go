@@ -83,7 +83,7 @@ func (in *intake) handleTraces(ctx context.Context, dec func(any) error, interce
 		return nil, err
 	}
 	return intercept(ctx, interceptor, in, traceService, request, func(ctx context.Context, request *bodyRequest) (
-		marshaler, error,
+		message, error,
 	) {
 		return in.takeTraces(ctx, request.take(), protobuf.name())
 	})
@@ -97,7 +97,7 @@ func (in *intake) handleLogs(ctx context.Context, dec func(any) error, intercept
 		return nil, err
 	}
 	return intercept(ctx, interceptor, in, logsService, request, func(ctx context.Context, request *plainRequest) (
-		marshaler, error,
+		message, error,
 	) {
 		decoded := plogotlp.NewExportRequest()
 		if err := decoded.UnmarshalProto(request.body); err != nil {
@@ -115,7 +115,7 @@ func (in *intake) handleMetrics(ctx context.Context, dec func(any) error, interc
 		return nil, err
 	}
 	return intercept(ctx, interceptor, in, metricsService, request, func(ctx context.Context, request *plainRequest) (
-		marshaler, error,
+		message, error,
 	) {
 		decoded := pmetricotlp.NewExportRequest()
 		if err := decoded.UnmarshalProto(request.body); err != nil {
