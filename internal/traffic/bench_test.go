@@ -2,10 +2,12 @@ package traffic
 
 import "testing"
 
-func BenchmarkEmitterAgent(b *testing.B) { benchmarkEmitter(b, Config{Shares: DefaultShares}) }
+func BenchmarkEmitterAgent(b *testing.B) {
+	benchmarkEmitter(b, Config{Concurrent: 1000, Shares: DefaultShares})
+}
 
 func BenchmarkEmitterSmall(b *testing.B) {
-	benchmarkEmitter(b, Config{Profile: Small, Shares: DefaultShares})
+	benchmarkEmitter(b, Config{Profile: Small, Concurrent: 1000, Shares: DefaultShares})
 }
 
 func benchmarkEmitter(b *testing.B, cfg Config) {
@@ -14,16 +16,14 @@ func benchmarkEmitter(b *testing.B, cfg Config) {
 		b.Fatal(err)
 	}
 	e := NewEmitter(g, 0)
-	spans := 0
+	spans, size := 0, 0
 	b.ReportAllocs()
 	for b.Loop() {
 		batch, _ := e.Next()
-		data, err := batch.Encode()
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.SetBytes(int64(len(data)))
+		data := batch.Encode()
+		size += len(data)
 		spans += batch.SpansN
 	}
 	b.ReportMetric(float64(spans)/b.Elapsed().Seconds(), "spans/s")
+	b.ReportMetric(float64(size)/b.Elapsed().Seconds()/1e6, "MB/s")
 }

@@ -2,7 +2,6 @@ package traffic
 
 import (
 	"container/heap"
-	"fmt"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -25,15 +24,8 @@ type Batch struct {
 	SpansN int
 }
 
-// Encode returns the batch as an OTLP ExportTraceServiceRequest.
-func (b Batch) Encode() ([]byte, error) {
-	var m ptrace.ProtoMarshaler
-	data, err := m.MarshalTraces(b.Spans)
-	if err != nil {
-		return nil, fmt.Errorf("encode batch: %w", err)
-	}
-	return data, nil
-}
+// Encode returns the batch as an OTLP ExportTraceServiceRequest; see the function Encode.
+func (b Batch) Encode() []byte { return Encode(b.Spans) }
 
 // Emitter sends the traces of a Generator as processes do: each span when it ends, children before their parents,
 // in batches that mix what runs at the same time. Not safe for concurrent use.

@@ -99,10 +99,7 @@ func TestEmitter_BatchesMixTracesWithinTheirLimits(t *testing.T) {
 		if got := b.Spans.ResourceSpans().Len(); got != 1 {
 			t.Errorf("batch has %d resources, want the one of its process", got)
 		}
-		data, err := b.Encode()
-		if err != nil {
-			t.Fatal(err)
-		}
+		data := b.Encode()
 		if b.SpansN > MaxBatchSpans || len(data) > 4<<20 {
 			t.Errorf("batch of %d spans and %d bytes, want at most %d and 4 MiB", b.SpansN, len(data), MaxBatchSpans)
 		}

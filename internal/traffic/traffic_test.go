@@ -51,16 +51,10 @@ func rootOf(t *testing.T, td ptrace.Traces) ptrace.Span {
 	return ptrace.Span{}
 }
 
-func encode(t *testing.T, traces []Trace) []byte {
-	t.Helper()
-	var m ptrace.ProtoMarshaler
+func encode(traces []Trace) []byte {
 	var all []byte
 	for _, trace := range traces {
-		data, err := m.MarshalTraces(trace.Spans)
-		if err != nil {
-			t.Fatalf("MarshalTraces: %v", err)
-		}
-		all = append(all, data...)
+		all = append(all, Encode(trace.Spans)...)
 	}
 	return all
 }
@@ -68,12 +62,12 @@ func encode(t *testing.T, traces []Trace) []byte {
 func TestGenerator_SeedDecidesEverything(t *testing.T) {
 	for _, profile := range []Profile{Agent, Small} {
 		cfg := Config{Profile: profile, Seed: 7, Sessions: 5, Shares: DefaultShares}
-		first, again := encode(t, generate(t, cfg)), encode(t, generate(t, cfg))
+		first, again := encode(generate(t, cfg)), encode(generate(t, cfg))
 		if !bytes.Equal(first, again) {
 			t.Errorf("%s: two generators with one seed differ: %d and %d bytes", profile, len(first), len(again))
 		}
 		cfg.Seed = 8
-		if other := encode(t, generate(t, cfg)); bytes.Equal(first, other) {
+		if other := encode(generate(t, cfg)); bytes.Equal(first, other) {
 			t.Errorf("%s: seeds 7 and 8 give the same bytes", profile)
 		}
 	}
@@ -195,10 +189,7 @@ func TestGenerator_MeanSize(t *testing.T) {
 			if !ok {
 				break
 			}
-			data, err := batch.Encode()
-			if err != nil {
-				t.Fatal(err)
-			}
+			data := batch.Encode()
 			size += len(data)
 			spans += batch.SpansN
 		}
