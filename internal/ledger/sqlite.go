@@ -2,9 +2,22 @@ package ledger
 
 import (
 	"context"
+	"database/sql"
 	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
 	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
+
+// DefaultReaders is how many queries run at once unless Options say otherwise.
+const DefaultReaders = 4
+
+// errClosed is what every call gets after Close.
+var errClosed = errors.New("ledger is closed")
 
 // Options are those of a SQLite ledger. The zero value is good for production.
 type Options struct {
@@ -14,11 +27,71 @@ type Options struct {
 	Readers int
 }
 
-// OpenSQLite opens the ledger at path, and creates it if nothing is there. It returns ErrDamaged for a file that is
-// no sound ledger and ErrNewer for one that a newer version wrote; both leave the file as it is.
-func OpenSQLite(ctx context.Context, path string, opts Options) (*SQLite, error) {
-	return nil, errors.New("open ledger: not there yet")
+// SQLite is a Store in one SQLite file, made for a single process: one connection writes, a few read. Readers see
+// the last finished Apply and hold nobody up.
+//
+// Durability is that of the write-ahead log of SQLite with synchronous=NORMAL: an Apply is written, not synced.
+// Killed at any instant the file opens again with all that Apply returned for; after loss of power it opens with a
+// prefix of it, no shorter than Synced. So the owner replays its own log from Synced, and Apply knows what it has.
+type SQLite struct {
+	// Immutable after OpenSQLite.
+	path    string
+	now     func() time.Time
+	readers *sql.DB
+
+	// Published by the writer after each commit, and after each checkpoint.
+	applied atomic.Uint64
+	synced  atomic.Uint64
+
+	// life is held for reading by each call and for writing by Close, which so waits for them. It is taken before
+	// writer.mu, and never held while a callback runs.
+	life   sync.RWMutex
+	closed bool
+
+	writer writer
 }
 
-// SQLite is a Store in one SQLite file.
-type SQLite struct{ Store }
+var _ Store = (*SQLite)(nil)
+
+// use guards one call against Close. Call done when it is over.
+func (s *SQLite) use() (done func(), err error) {
+	s.life.RLock()
+	if s.closed {
+		s.life.RUnlock()
+		return nil, errClosed
+	}
+	return s.life.RUnlock, nil
+}
+
+// Applied implements Store.
+func (s *SQLite) Applied(context.Context) (uint64, error) { return s.applied.Load(), nil }
+
+// Synced implements Store.
+func (s *SQLite) Synced(context.Context) (uint64, error) { return s.synced.Load(), nil }
+
+// Close implements Store. The last connection moves what is in SQLite's log into the file and syncs it.
+func (s *SQLite) Close() error {
+	s.life.Lock()
+	defer s.life.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	if err := errors.Join(s.readers.Close(), s.writer.close()); err != nil {
+		return fmt.Errorf("close ledger: %w", err)
+	}
+	return nil
+}
+
+// judged adds ErrDamaged to an error by which SQLite says that the file is not sound.
+func judged(err error) error {
+	var e *sqlite.Error
+	if !errors.As(err, &e) || errors.Is(err, ErrDamaged) {
+		return err
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return err
+}
