@@ -44,22 +44,29 @@ func (w *walk) span(b []byte, pos int, scope uint32) bool {
 
 // spanFields fills s, all but the ends of its runs. It returns idsOK false when an id has a wrong length.
 func (w *walk) spanFields(b []byte, pos int, s *Span) (idsOK, ok bool) {
-	x, start, late := w.x, pos, false
-	s.OwnTo = s.Attrs.From
+	x, start, events, late := w.x, pos, false, false
 	idsOK = true
 	for pos < len(b) {
+		if b[pos] == spanAttribute { // two thirds of all fields: spared the general case
+			from, to := piece(b, pos+1)
+			if uint(to) > uint(len(b)) {
+				return false, w.fail("span", b, pos)
+			}
+			if late = late || events; !w.attr(b[:to], from) {
+				return false, false
+			}
+			pos = to
+			continue
+		}
 		tag, val, next := readField(b, pos)
 		if next < 0 || !spanWires.allow(tag) {
 			return false, w.fail("span", b, pos)
 		}
 		ok = true
 		switch tag >> 3 {
-		case 9:
-			late = late || s.OwnTo != uint32(len(x.Attrs))
+		case 9: // with a tag longer than it needs to be
+			late = late || events
 			ok = w.attr(b[:next], int(val))
-			if !late {
-				s.OwnTo = uint32(len(x.Attrs))
-			}
 		case 1:
 			idsOK = copyID(s.Trace[:], b[val:next]) && idsOK
 		case 2:
@@ -77,6 +84,9 @@ func (w *walk) spanFields(b []byte, pos int, s *Span) (idsOK, ok bool) {
 		case 8:
 			s.End = val
 		case 11:
+			if !events {
+				events, s.OwnTo = true, uint32(len(x.Attrs))
+			}
 			ok = w.event(b[:next], int(val))
 		case 13:
 			s.LinksN = min(s.LinksN, math.MaxUint16-1) + 1
@@ -91,6 +101,9 @@ func (w *walk) spanFields(b []byte, pos int, s *Span) (idsOK, ok bool) {
 		}
 		pos = next
 	}
+	if !events {
+		s.OwnTo = uint32(len(x.Attrs))
+	}
 	if late {
 		w.reorder(b, start, s)
 	}
@@ -101,18 +114,20 @@ func (w *walk) spanFields(b []byte, pos int, s *Span) (idsOK, ok bool) {
 // before an attribute. The span has been read through, so nothing can fail.
 func (w *walk) reorder(b []byte, start int, s *Span) {
 	w.x.Attrs = w.x.Attrs[:s.Attrs.From]
-	for _, want := range []uint64{spanAttribute, spanEvent} {
-		for pos := start; pos < len(b); {
-			tag, val, next := readField(b, pos)
-			switch {
-			case tag == want && tag == spanAttribute:
-				w.attr(b[:next], int(val))
-				s.OwnTo = uint32(len(w.x.Attrs))
-			case tag == want:
-				w.event(b[:next], int(val))
-			}
-			pos = next
+	for pos := start; pos < len(b); {
+		tag, val, next := readField(b, pos)
+		if tag == spanAttribute {
+			w.attr(b[:next], int(val))
 		}
+		pos = next
+	}
+	s.OwnTo = uint32(len(w.x.Attrs))
+	for pos := start; pos < len(b); {
+		tag, val, next := readField(b, pos)
+		if tag == spanEvent {
+			w.event(b[:next], int(val))
+		}
+		pos = next
 	}
 }
 

@@ -35,6 +35,23 @@ func varint(b []byte, pos int) (v uint64, next int) {
 	return 0, -1
 }
 
+// piece reads the length at pos and returns where the bytes that it measures start and end. The caller has to
+// see that they do not end beyond b; to is below zero if the length cannot be read or is far beyond.
+func piece(b []byte, pos int) (from, to int) {
+	if uint(pos) < uint(len(b)) && b[pos] < 0x80 {
+		return pos + 1, pos + 1 + int(b[pos])
+	}
+	return longPiece(b, pos)
+}
+
+func longPiece(b []byte, pos int) (from, to int) {
+	n, next := varint(b, pos)
+	if next < 0 || n > uint64(len(b)-next) {
+		return 0, -1
+	}
+	return next, next + int(n)
+}
+
 // readTag reads a tag in its plain form, the field number cut to 31 bits as decoders do.
 func readTag(b []byte, pos int) (tag uint64, next int) {
 	tag, next = varint(b, pos)
@@ -58,17 +75,11 @@ func readField(b []byte, pos int) (tag, val uint64, next int) {
 	}
 	switch tag & 7 {
 	case wireLen:
-		n := uint64(0)
-		if pos < len(b) && b[pos] < 0x80 {
-			n = uint64(b[pos])
-			pos++
-		} else if n, pos = varint(b, pos); pos < 0 {
+		from, to := piece(b, pos)
+		if to > len(b) {
 			return 0, 0, -1
 		}
-		if n > uint64(len(b)-pos) {
-			return 0, 0, -1
-		}
-		return tag, uint64(pos), pos + int(n)
+		return tag, uint64(from), to
 	case wireGroupStart:
 		return tag, 0, skipGroup(b, pos)
 	}
@@ -110,11 +121,10 @@ func skipGroup(b []byte, pos int) (next int) {
 		case wireGroupEnd:
 			depth--
 		case wireLen:
-			n, at := varint(b, pos)
-			if at < 0 || n > uint64(len(b)-at) {
+			if _, next = piece(b, pos); next > len(b) {
 				return -1
 			}
-			return at + int(n)
+			return next
 		default:
 			_, next = readScalar(b, pos, tag)
 			return next
