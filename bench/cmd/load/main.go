@@ -1,5 +1,5 @@
-// Command load sends a corpus to an OTLP receiver, again and again with new ids until enough spans are sent, waits
-// for every answer, and prints what it sent as one line of JSON.
+// Command load sends a corpus to an OTLP receiver, as often as it is told and each time with new ids, waits for
+// every answer, and prints what it sent as one line of JSON.
 package main
 
 import (
@@ -40,7 +40,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	path := flags.String("corpus", "", "`file` with the requests, as the bench command writes it")
 	protocol := flags.String("protocol", "grpc", "grpc or http")
 	addr := flags.String("addr", "127.0.0.1:4317", "`address` of the receiver")
-	spans := flags.Int("spans", 0, "send at least so many spans; 0 sends the corpus once")
+	replays := flags.Int("replays", 1, "send the corpus so many times; more than once only where it is not compressed")
 	connections := flags.Int("connections", 4, "gRPC connections")
 	inFlight := flags.Int("in-flight", 4, "requests in flight on each connection; HTTP, whose connections carry one, opens so many more")
 	if err := flags.Parse(args); err != nil {
@@ -63,7 +63,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return err
 	}
 	start := time.Now()
-	sent, err := play(ctx, c, *spans, senders)
+	sent, err := play(ctx, c, *replays, senders)
 	sent.Seconds = time.Since(start).Seconds()
 	for _, s := range senders {
 		err = errors.Join(err, s.Close())

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"time"
 
@@ -29,13 +28,13 @@ type job struct {
 	replay  int
 }
 
-// play sends at least spans spans through all senders at once.
-func play(ctx context.Context, c *corpus.Corpus, spans int, senders []sender) (Sent, error) {
+// play sends the corpus so many times, through all senders at once.
+func play(ctx context.Context, c *corpus.Corpus, replays int, senders []sender) (Sent, error) {
 	jobs := make(chan job)
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
 		defer close(jobs)
-		return plan(ctx, c, spans, jobs)
+		return plan(ctx, c, replays, jobs)
 	})
 	var mu sync.Mutex
 	var total Sent
@@ -58,16 +57,11 @@ func play(ctx context.Context, c *corpus.Corpus, spans int, senders []sender) (S
 }
 
 // plan hands out whole replays: a part of one would leave traces without their roots.
-func plan(ctx context.Context, c *corpus.Corpus, spans int, jobs chan<- job) error {
-	planned := 0
-	for replay := 0; replay == 0 || planned < spans; replay++ {
-		if c.Gzip && replay > 0 {
-			return fmt.Errorf("corpus has %d spans, want %d: compressed requests cannot be sent twice", planned, spans)
-		}
+func plan(ctx context.Context, c *corpus.Corpus, replays int, jobs chan<- job) error {
+	for replay := range replays {
 		for _, r := range c.Requests {
 			select {
 			case jobs <- job{r, replay}:
-				planned += r.SpansN
 			case <-ctx.Done():
 				return ctx.Err()
 			}
