@@ -20,7 +20,7 @@ type Memory struct {
 	closed  bool
 	applied uint64
 	synced  uint64
-	rows    []Row // newest first, without Exported
+	rows    []Row // oldest first, as most come, without Exported
 	exports map[Cursor]Export
 	uses    []PolicyUse // newest first
 }
@@ -38,14 +38,14 @@ func NewMemoryAt(now func() time.Time) *Memory {
 // key returns the place of a row, its time as the store has it.
 func key(at time.Time, id TraceID) Cursor { return Cursor{DecidedAt: instant(nanos(at)), Trace: id} }
 
-// newer orders places newest first.
-func newer(a, b Cursor) int {
-	return cmp.Or(b.DecidedAt.Compare(a.DecidedAt), bytes.Compare(b.Trace[:], a.Trace[:]))
+// older orders places oldest first.
+func older(a, b Cursor) int {
+	return cmp.Or(a.DecidedAt.Compare(b.DecidedAt), bytes.Compare(a.Trace[:], b.Trace[:]))
 }
 
 // find returns where the row at c is, or would be.
 func (m *Memory) find(c Cursor) (int, bool) {
-	return slices.BinarySearchFunc(m.rows, c, func(r Row, c Cursor) int { return newer(r.Cursor(), c) })
+	return slices.BinarySearchFunc(m.rows, c, func(r Row, c Cursor) int { return older(r.Cursor(), c) })
 }
 
 // Apply implements Store.
@@ -171,7 +171,7 @@ func (m *Memory) Expire(ctx context.Context, before time.Time, maxBytes int64) (
 	var days []string
 	today := dayOf(nanos(m.now()))
 	for len(m.rows) > 0 {
-		d := dayOf(nanos(m.rows[len(m.rows)-1].DecidedAt))
+		d := dayOf(nanos(m.rows[0].DecidedAt))
 		tooLarge := maxBytes > 0 && m.bytesLocked() > maxBytes
 		if d >= today || d.end() > nanos(before) && !tooLarge {
 			break

@@ -18,10 +18,7 @@ func (m *Memory) choose(ctx context.Context, limit int, want func(*Row) bool) ([
 		return nil, errClosed
 	}
 	var found []Row
-	for i := range m.rows {
-		if len(found) == limit {
-			break
-		}
+	for i := len(m.rows) - 1; i >= 0 && len(found) < limit; i-- {
 		if want(&m.rows[i]) {
 			found = append(found, m.out(m.rows[i]))
 		}
@@ -50,7 +47,7 @@ func (m *Memory) Traces(ctx context.Context, q Query) ([]Row, error) {
 	return m.choose(ctx, limitOf(q.Limit), func(r *Row) bool {
 		at := nanos(r.DecidedAt)
 		return at >= from && at < until &&
-			(q.After == Cursor{} || newer(r.Cursor(), q.After) > 0) &&
+			(q.After == Cursor{} || older(r.Cursor(), q.After) < 0) &&
 			(q.Verdict == 0 || r.Verdict == q.Verdict) &&
 			(q.Rule == "" || slices.Contains(r.Rules, cleanName(q.Rule))) &&
 			(q.Session == "" || r.Session == q.Session)

@@ -83,6 +83,9 @@ CREATE TABLE exports_DAY (
 	PRIMARY KEY (decided_at, trace)
 ) WITHOUT ROWID;`
 
+// dayAt is the inverse of suffix. Midnight of the first day of all is out of reach of nanos.
+func dayAt(midnight time.Time) day { return day(midnight.Unix() / 86400) }
+
 const dayForm = "20060102"
 
 // suffix is the day's part of its tables' names.
@@ -115,7 +118,7 @@ func daysIn(ctx context.Context, db querier) ([]day, error) {
 		if err != nil {
 			return nil, fmt.Errorf("list days: table %q: %w", name, ErrDamaged)
 		}
-		days = append(days, dayOf(t.UnixNano()))
+		days = append(days, dayAt(t))
 	}
 	if err := rows.Err(); err != nil {
 		return nil, fmt.Errorf("list days: %w", err)

@@ -147,8 +147,20 @@ func (s *SQLite) vacuumStep(ctx context.Context) (more bool, err error) {
 		_, err := w.checkpoint(ctx, "TRUNCATE")
 		return false, err
 	}
-	_, err = w.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA incremental_vacuum(%d)", vacuumPages))
-	return true, err
+	return true, w.vacuum(ctx, vacuumPages)
+}
+
+// vacuum gives back up to n pages. The pragma does one for each row that is asked of it.
+// Requires: w.mu is held.
+func (w *writer) vacuum(ctx context.Context, n int) error {
+	rows, err := w.conn.QueryContext(ctx, fmt.Sprintf("PRAGMA incremental_vacuum(%d)", n))
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+	}
+	return rows.Err()
 }
 
 // Bytes implements Store: the file and SQLite's log beside it.
