@@ -184,17 +184,13 @@ func (l *Log) next() step {
 }
 
 // nextFromDiskLocked gives the next step at the cursor, or switches to memory when the cursor is the end of the log.
+// Invariant: while fromDisk there is a segment at or behind the cursor.
 func (l *Log) nextFromDiskLocked() (step, bool) {
 	d := &l.delivery
 	if l.stopping.Load() {
 		return step{stop: true}, true
 	}
 	i, _ := l.searchLocked(d.cursorSegment)
-	if i == len(l.segments) {
-		// Behind a sealed segment with no other after it.
-		d.fromDisk = false
-		return step{}, false
-	}
 	s := l.segments[i]
 	if s.id != d.cursorSegment {
 		d.cursorSegment, d.cursor = s.id, segmentHeader
@@ -216,6 +212,7 @@ func (l *Log) endSegment(c Consumer, s *segment) {
 	d := &l.delivery
 	s.delivered = true
 	d.cursorSegment, d.cursor = s.id+1, segmentHeader // or the first one that there is after it
+	d.fromDisk = s != l.segments[len(l.segments)-1]
 	last := s.id == d.openLast
 	l.mu.Unlock()
 	c.Sealed(s.id)

@@ -21,7 +21,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type recorder struct {
 	caught chan struct{}
 	sealed chan SegmentID
-	gate   chan struct{} // if set, each Record takes a token first
+	enter  chan struct{} // if set, each Record puts a token first
+	gate   chan struct{} // if set, each Record then takes a token
 	seen   chan struct{} // if set, each Record puts a token last
 
 	// mu guards the fields below.
@@ -41,6 +42,9 @@ func newRecorder() *recorder {
 func text(kind Kind, meta, body []byte) string { return fmt.Sprintf("%d/%s/%s", kind, meta, body) }
 
 func (r *recorder) Record(d Delivery) {
+	if r.enter != nil {
+		r.enter <- struct{}{}
+	}
 	if r.gate != nil {
 		<-r.gate
 	}
@@ -145,11 +149,11 @@ func TestLog_DeliversEverythingAgainAfterEachOpen(t *testing.T) {
 			for range 3 {
 				l, rec := open(t, c.cfg), newRecorder()
 				l.Start(rec)
+				<-rec.caught
 				for i := range 50 {
 					_, s := put(t, l, fmt.Sprintf("body %d %0*d", i, 50*i, i))
 					want = append(want, s)
 				}
-				<-rec.caught
 				closeLog(t, l)
 				wantRecords(t, rec, want)
 				wantNoDamage(t, rec)

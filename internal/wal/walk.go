@@ -141,7 +141,7 @@ func (w *walker) load(off int64, n int) {
 	}
 	buf := w.win[:cap(w.win)]
 	if cap(buf) < size || cap(buf) > 16*walkBytes && size <= walkBytes {
-		buf = make([]byte, max(size+size/4, walkBytes))
+		buf = make([]byte, max(size+size/4, min(2*cap(buf), walkBytes), 32<<10))
 	}
 	have := copy(buf, kept)
 	w.win, w.winOff = buf[:size], off
