@@ -1,0 +1,187 @@
+package agent
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"time"
+	"unsafe"
+)
+
+// Facts is what is known of one trace: sums, extremes and names, folded span by span with a Plan. The zero value is
+// ready. It belongs to one goroutine.
+//
+// Invariant: facts do not depend on the order in which spans were folded. Whatever only one span can supply is taken
+// from the lowest by rank, and bounded sets keep the lowest values, so a restart that reads the spans in another
+// order comes to the same verdict.
+type Facts struct {
+	plan *Plan // of the first fold; nil before
+
+	start, end uint64 // Unix nanoseconds; 0: no span has one
+
+	spans, errors, roots, calls, tools int64
+
+	called usage // by calls to language models
+	top    usage // by roots that are not such calls
+	inner  usage // by other spans
+
+	root        rootFacts
+	service     pick
+	environment pick
+	agent       pick
+	session     pick
+	user        pick
+	tenant      pick
+	feature     pick
+
+	services    textSet
+	models      textSet // named by calls to models
+	otherModels textSet // named by the spans around them
+
+	attrs []attrFold // by place in Plan.Attrs
+}
+
+// rootFacts is what the earliest root says.
+type rootFacts struct {
+	pick
+	status uint8
+}
+
+// usage is a number of tokens. Both are known together: what a model has not said is zero.
+type usage struct {
+	input, output int64
+	known         bool
+}
+
+// add never lets a sum run over.
+func (u *usage) add(input, output int64) {
+	u.input, u.output, u.known = addCount(u.input, input), addCount(u.output, output), true
+}
+
+func addCount(a, b int64) int64 {
+	if a > math.MaxInt64-b {
+		return math.MaxInt64
+	}
+	return a + b
+}
+
+// maxSet is how many texts a textSet holds: the lowest.
+const maxSet = 32
+
+// textSet is a sorted set of texts.
+type textSet []string
+
+func (s *textSet) add(text string) {
+	at, found := slices.BinarySearch(*s, text)
+	if found || at == maxSet {
+		return
+	}
+	if len(*s) == maxSet {
+		*s = (*s)[:maxSet-1]
+	}
+	*s = slices.Insert(*s, at, text)
+}
+
+func (s *textSet) reset() {
+	clear(*s)
+	*s = (*s)[:0]
+}
+
+// Reset makes f as new and keeps the memory of its slices for the next trace.
+func (f *Facts) Reset() {
+	services, models, otherModels, attrs := f.services, f.models, f.otherModels, f.attrs
+	services.reset()
+	models.reset()
+	otherModels.reset()
+	for i := range attrs {
+		attrs[i].reset()
+	}
+	*f = Facts{services: services, models: models, otherModels: otherModels, attrs: attrs[:0]}
+}
+
+// Start returns when the first span began, in Unix nanoseconds; 0 if no span says.
+func (f *Facts) Start() uint64 { return f.start }
+
+// End returns when the last span ended, in Unix nanoseconds; 0 if no span says.
+func (f *Facts) End() uint64 { return f.end }
+
+// Duration returns the time from Start to End. It is 0 where either is not known or they are the wrong way round,
+// and the longest possible where it would be longer.
+func (f *Facts) Duration() time.Duration {
+	if f.start == 0 || f.end <= f.start {
+		return 0
+	}
+	return time.Duration(min(f.end-f.start, math.MaxInt64))
+}
+
+// HasRoot tells whether a span without parent has been folded.
+func (f *Facts) HasRoot() bool { return f.roots > 0 }
+
+// Session returns the id of the conversation that the trace belongs to, as it may be stored and shown: a value over
+// 128 bytes is replaced by its hash. It is empty where no span names one.
+func (f *Facts) Session() string { return shown(f.session.text) }
+
+// tokens returns what models said they used. Where no call to a model says any, the spans around the calls may: a
+// root's sum stands for all below it.
+func (f *Facts) tokens() usage {
+	for _, u := range []*usage{&f.called, &f.top, &f.inner} {
+		if u.input > 0 || u.output > 0 {
+			return *u
+		}
+	}
+	return usage{known: f.called.known || f.top.known || f.inner.known}
+}
+
+// modelNames returns the models that calls name, or else those that the spans around them name.
+func (f *Facts) modelNames() []string {
+	if len(f.models) > 0 {
+		return f.models
+	}
+	return f.otherModels
+}
+
+// Attr returns what is known of an attribute key, and false if no span had it or the plan does not gather it.
+func (f *Facts) Attr(key string) (AttrStats, bool) {
+	if f.plan == nil {
+		return AttrStats{}, false
+	}
+	i, found := slices.BinarySearch(f.plan.attrs, key)
+	if !found || f.attrs[i].count == 0 {
+		return AttrStats{}, false
+	}
+	return f.attrs[i].stats(), true
+}
+
+// Bytes returns roughly how much memory f holds. Texts that an Interner shares are counted by their headers only.
+func (f *Facts) Bytes() int {
+	const header = int(unsafe.Sizeof(""))
+	n := int(unsafe.Sizeof(*f)) + header*(cap(f.services)+cap(f.models)+cap(f.otherModels))
+	for _, p := range []*pick{&f.session, &f.user, &f.tenant, &f.feature} {
+		n += len(p.text)
+	}
+	n += cap(f.attrs) * int(unsafe.Sizeof(attrFold{}))
+	for i := range f.attrs {
+		a := &f.attrs[i]
+		n += 8*cap(a.sum) + cap(a.values)*int(unsafe.Sizeof(Value{}))
+		for _, v := range a.values {
+			if len(v.text) > maxShared {
+				n += len(v.text)
+			}
+		}
+	}
+	return n
+}
+
+// begin ties f to the plan that it is folded with.
+//
+// Requires: facts of two plans are never mixed; the caller resets f first and folds all spans again.
+func (f *Facts) begin(p *Plan) {
+	if f.plan == p {
+		return
+	}
+	if f.plan != nil {
+		panic("agent: facts were folded with another plan: " + strings.Join(f.plan.attrs, ", "))
+	}
+	f.plan = p
+	f.attrs = slices.Grow(f.attrs[:0], len(p.attrs))[:len(p.attrs)]
+}

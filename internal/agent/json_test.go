@@ -1,0 +1,67 @@
+package agent_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/tailwise/tailwise/internal/agent"
+	"github.com/tailwise/tailwise/internal/otlp"
+)
+
+func TestAppendJSON(t *testing.T) {
+	f := factsOf(t, []string{"score", "answer", "absent"},
+		span{id: 1, name: "say \"hi\"\n", start: 1, end: 2.5, status: ptrace.StatusCodeOk, resource: attrs{"service.name": "agents"},
+			attrs: op("invoke_agent", "gen_ai.conversation.id", "c-1", "answer", strings.Repeat("secret ", 30))},
+		span{id: 2, parent: 1, attrs: op("chat", input, 10, output, 2, "gen_ai.request.model", "gpt", "score", 0.25)},
+		span{id: 3, parent: 1, attrs: attrs{"score": "0.5"}})
+	const want = `{"duration":1.5,"spans":3,"errors":0,"roots":1,"root.name":"say \"hi\"\u000a","root.status":"ok",` +
+		`"service":"agents","services":["agents"],"tokens.input":10,"tokens.output":2,"tokens.total":12,` +
+		`"llm.calls":1,"tool.calls":0,"models":["gpt"],"session":"c-1",` +
+		`"attrs":{"answer":{"count":1,"values":["sha256:5bad4acc29e4193e"]},` +
+		`"score":{"count":2,"n":2,"sum":0.75,"min":0.25,"max":0.5,"values":[0.25,"0.5"]}}}`
+	got := string(f.AppendJSON(nil))
+	if got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+	if got := string(new(agent.Facts).AppendJSON([]byte("x"))); got != `x{"spans":0,"errors":0,"roots":0,"llm.calls":0,"tool.calls":0}` {
+		t.Errorf("no spans: got %s", got)
+	}
+}
+
+// FuzzFold folds whatever the walk accepts: the ledger row must be JSON without long texts.
+func FuzzFold(f *testing.F) {
+	f.Add(request(f, turn("conv-1")...))
+	f.Add(request(f, span{id: 1, name: strings.Repeat("n", 300), attrs: attrs{
+		"score": []any{1, "x", 2.5, true, map[string]any{"a": 1}}, "session.id": "\xff\xfe", input: "1e400",
+	}}))
+	plan := agent.NewPlan([]string{"score", "session.id"})
+	f.Fuzz(func(t *testing.T, body []byte) {
+		var x otlp.Index
+		if x.Walk(body, plan.Keys()) != nil {
+			return
+		}
+		var facts agent.Facts
+		var in agent.Interner
+		for i := range x.Spans {
+			plan.Fold(&facts, &x, body, i, &in)
+		}
+		row := facts.AppendJSON(nil)
+		if !json.Valid(row) || !utf8.Valid(row) {
+			t.Fatalf("not JSON in UTF-8: %q", row)
+		}
+		decoder := json.NewDecoder(bytes.NewReader(row))
+		for token, err := decoder.Token(); err == nil; token, err = decoder.Token() {
+			if s, is := token.(string); is && len(s) > 128 {
+				t.Fatalf("a text of %d bytes in the row", len(s))
+			}
+		}
+		if facts.Bytes() > 64<<10 {
+			t.Fatalf("facts hold %d bytes", facts.Bytes())
+		}
+	})
+}
