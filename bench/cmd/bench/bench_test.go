@@ -150,9 +150,14 @@ func TestConfigure_FillsEveryPlace(t *testing.T) {
 }
 
 func TestSettle_WaitsForTailwise(t *testing.T) {
-	answers := []string{`{"traces_open": 3, "exports_pending": 0}`, `{"traces_open": 0, "exports_pending": 2}`,
-		`{"traces_open": 0, "exports_pending": 0}`}
+	answers := []string{
+		`{"traces_open": 0, "exports_pending": 0, "traces_kept": 0, "traces_dropped": 0}`, // not folded yet
+		`{"traces_open": 3, "exports_pending": 0, "traces_kept": 1, "traces_dropped": 0}`,
+		`{"traces_open": 0, "exports_pending": 2, "traces_kept": 3, "traces_dropped": 1}`,
+		`{"traces_open": 0, "exports_pending": 0, "traces_kept": 3, "traces_dropped": 1}`,
+	}
 	asked := 0
+	tailwise := server{name: kindTailwise, kind: kindTailwise}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		io.WriteString(w, answers[min(asked, len(answers)-1)])
 		asked++
@@ -160,19 +165,17 @@ func TestSettle_WaitsForTailwise(t *testing.T) {
 	defer server.Close()
 	defer http.DefaultClient.CloseIdleConnections()
 	at := addresses{API: strings.TrimPrefix(server.URL, "http://")}
-	if err := settle(context.Background(), options{decisionWait: time.Second}, serverOf(kindTailwise), at); err != nil {
+	if err := settle(context.Background(), options{decisionWait: time.Millisecond}, tailwise, 4, at); err != nil {
 		t.Fatal(err)
 	}
 	if want := len(answers); asked != want {
 		t.Errorf("got %d questions, want %d", asked, want)
 	}
-	answers, asked = []string{`{"traces_open": 0}`}, 0
-	if err := settle(context.Background(), options{decisionWait: time.Second}, serverOf(kindTailwise), at); err == nil {
+	answers, asked = []string{`{"traces_open": 0, "traces_kept": 4, "traces_dropped": 0}`}, 0
+	if err := settle(context.Background(), options{decisionWait: time.Millisecond}, tailwise, 4, at); err == nil {
 		t.Error("a status without exports_pending: got no error")
 	}
 }
-
-func serverOf(kind string) server { return server{name: kind, kind: kind} }
 
 func TestProcess_IsPinnedAndMeasured(t *testing.T) {
 	t.Setenv(helperVariable, "1")

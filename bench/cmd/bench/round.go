@@ -84,7 +84,7 @@ func observe(ctx context.Context, o options, s server, l playedLoad, p *process,
 	if _, r.WindowBytes, err = p.memory(); err != nil {
 		return r, err
 	}
-	if err := settle(ctx, o, s, at); err != nil {
+	if err := settle(ctx, o, s, l.traces(), at); err != nil {
 		return r, err
 	}
 	after, err := p.cpu()
