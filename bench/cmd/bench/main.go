@@ -28,7 +28,7 @@ func main() {
 	}
 }
 
-// Options are the flags, parsed.
+// The options are the flags, parsed.
 type options struct {
 	loads        []load
 	servers      []server
@@ -144,7 +144,7 @@ func measure(ctx context.Context, o options, dir string, out, errOut io.Writer) 
 				}
 				r.Round = round + 1
 				results = append(results, r)
-				r.log(errOut)
+				r.log(errOut, o.decisionWait)
 				if err := r.write(lines); err != nil {
 					return err
 				}

@@ -7,12 +7,16 @@ import (
 	"io"
 	"slices"
 	"text/tabwriter"
+	"time"
 )
 
-// log says in a line how a run went.
-func (r result) log(w io.Writer) {
+// log says how a run went, and whether the load fitted in the decision wait.
+func (r result) log(w io.Writer, decisionWait time.Duration) {
 	fmt.Fprintf(w, "  round %d %-17s %6.2f CPU s/M spans, %7.0f spans/s, peak %4d MiB, kept %d spans, %d retries\n", r.Round,
 		r.Server, r.cpuPerMillion(), float64(r.Spans)/r.Seconds, r.PeakBytes>>20, r.KeptSpans, r.Retries)
+	if r.Seconds > decisionWait.Seconds() {
+		fmt.Fprintf(w, "    the load took %.1f s, so some traces were decided before the last came: memory per open trace is too low\n", r.Seconds)
+	}
 }
 
 func (r result) write(w io.Writer) error {
