@@ -77,7 +77,8 @@ var (
 	errCut         = errors.New("frame ends beyond the segment")
 )
 
-// parseHeader decodes the header in the first 32 bytes of b, which must stand at want.
+// parseHeader decodes the header in the first 32 bytes of b, which must stand at want. A whole header that this program
+// cannot read is ErrVersion rather than damage: another program can.
 func parseHeader(b []byte, want Position) (header, error) {
 	if len(b) < frameHeader || binary.LittleEndian.Uint32(b) != frameMagic {
 		return header{}, errNoFrame
@@ -86,7 +87,7 @@ func parseHeader(b []byte, want Position) (header, error) {
 		return header{}, errFrameHeader
 	}
 	if b[4] != frameVersion {
-		return header{}, fmt.Errorf("frame version %d, this program reads %d", b[4], frameVersion)
+		return header{}, fmt.Errorf("frame: %w: version %d, this program reads %d", ErrVersion, b[4], frameVersion)
 	}
 	h := header{
 		Flags:   b[5],
@@ -102,7 +103,7 @@ func parseHeader(b []byte, want Position) (header, error) {
 	case h.payload() > maxPayload:
 		return header{}, fmt.Errorf("frame of %d bytes, the limit is %d", h.payload(), int64(maxPayload))
 	case h.Flags&^flagS2 != 0:
-		return header{}, fmt.Errorf("frame flags %#x are unknown", h.Flags)
+		return header{}, fmt.Errorf("frame: %w: flags %#x", ErrVersion, h.Flags)
 	}
 	return h, nil
 }

@@ -177,6 +177,9 @@ func repairTail(o old) error {
 			break
 		}
 	}
+	if w.newer != nil {
+		return fmt.Errorf("segment %d: %w", o.id, w.newer) // cutting it off would destroy what another program can read
+	}
 	o.end, o.exact = w.good, true
 	if o.size <= o.end {
 		return nil

@@ -222,26 +222,43 @@ func TestOpen_NamesEveryFaultOfTheConfig(t *testing.T) {
 }
 
 func TestOpen_LeavesNewerFormatsAlone(t *testing.T) {
-	cfg, m := memConfig()
-	l := open(t, cfg)
-	l.Start(newRecorder())
-	put(t, l, "x")
-	closeLog(t, l)
-	f, err := m.Open("data/wal/00000001.wal")
-	if err != nil {
-		t.Fatal(err)
-	}
-	head := encodeSegmentHead(segmentHead{ID: 1})
-	head[8] = 2
-	rewriteChecksum(head)
-	if _, err := f.WriteAt(head, 0); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Open(cfg); !errors.Is(err, ErrVersion) {
-		t.Errorf("got %v, want ErrVersion", err)
-	}
-	if names, _ := m.ReadDir("data/wal"); len(names) != 1 {
-		t.Errorf("files: got %v, want the one there was", names)
+	for _, c := range []struct {
+		name    string
+		off     int64 // of the header
+		size    int
+		version int // its place in the header
+	}{
+		{"segment", 0, segmentHeader, 8},
+		{"frame", segmentHeader, frameHeader, 4},
+		{"flags", segmentHeader, frameHeader, 5},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			cfg, m := memConfig()
+			l := open(t, cfg)
+			l.Start(newRecorder())
+			put(t, l, "x")
+			closeLog(t, l)
+			f, err := m.Open("data/wal/00000001.wal")
+			if err != nil {
+				t.Fatal(err)
+			}
+			head := make([]byte, c.size)
+			if _, err := f.ReadAt(head, c.off); err != nil {
+				t.Fatal(err)
+			}
+			head[c.version] = 2
+			rewriteChecksum(head)
+			if _, err := f.WriteAt(head, c.off); err != nil {
+				t.Fatal(err)
+			}
+			before, _ := f.Size()
+			if _, err := Open(cfg); !errors.Is(err, ErrVersion) {
+				t.Errorf("got %v, want ErrVersion", err)
+			}
+			if after, err := f.Size(); after != before || err != nil {
+				t.Errorf("file: got %d bytes, %v, want the %d there were", after, err, before)
+			}
+		})
 	}
 }
 

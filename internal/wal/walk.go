@@ -31,13 +31,14 @@ type walker struct {
 	win     []byte // bytes of the file from winOff on
 	winOff  int64
 	readErr error  // the last failed read of the window
+	newer   error  // a frame of a newer program was met
 	plain   []byte // for unpacking
 }
 
 // reset begins a walk over [from, limit), keeping the buffers.
 func (w *walker) reset(file io.ReaderAt, id SegmentID, from, limit int64, exact bool) {
 	w.file, w.id, w.off, w.limit, w.exact = file, id, from, limit, exact
-	w.good, w.win, w.winOff, w.readErr = from, w.win[:0], from, nil
+	w.good, w.win, w.winOff, w.readErr, w.newer = from, w.win[:0], from, nil, nil
 }
 
 // next gives the next good frame or the next hole, and false at the end. A frame's slices are valid until the next call.
@@ -45,6 +46,9 @@ func (w *walker) next() (frame, *Damage, bool) {
 	for w.off < w.limit {
 		f, err := w.frame()
 		if err != nil {
+			if errors.Is(err, ErrVersion) {
+				w.newer = err
+			}
 			if hole := w.resync(f, err); hole != nil {
 				return frame{}, hole, true
 			}
