@@ -66,6 +66,9 @@ func TestFromJSON_Depth(t *testing.T) {
 	if _, ok := agree(t, body); !ok {
 		t.Errorf("%d levels are refused by Walk, want taken", maxDepth)
 	}
+	if _, err = FromJSON([]byte(`{"resourceSpans":[{}` + strings.Repeat(`,{}`, maxJSONDepth) + `]}`)); err != nil {
+		t.Errorf("%d brackets side by side: %v, want taken", maxJSONDepth, err)
+	}
 	_, err = FromJSON(nest(maxDepth + 10))
 	if !errors.Is(err, ErrMalformed) || !strings.HasSuffix(err.Error(), "json: nested more than 4016 deep") {
 		t.Errorf("%d levels: %v, want malformed", maxDepth+10, err)

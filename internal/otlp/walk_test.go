@@ -169,6 +169,25 @@ func TestWalk_Merges(t *testing.T) {
 	}
 }
 
+// TestWalk_LastKindOfValue has values that are of several kinds, of which the last counts.
+func TestWalk_LastKindOfValue(t *testing.T) {
+	for _, c := range []struct {
+		value msg
+		want  ValueType
+	}{
+		{msg{}.text(1, "v").varint(3, 1), ValueInt},
+		{msg{}.varint(3, 1).text(1, "v"), ValueString},
+		{msg{}.text(7, "b").bytes(5, nil).varint(2, 1), ValueBool},
+		{msg{}.bytes(6, nil).fixed64(4, 1), ValueDouble},
+		{msg{}.text(1, "v").varint(8, 1), ValueEmpty},
+	} {
+		x, _, _ := walkOne(t, okSpan().bytes(9, msg{}.text(1, "k").bytes(2, c.value)))
+		if len(x.Attrs) != 1 || x.Attrs[0].Type != c.want {
+			t.Errorf("%q: got %+v, want one of type %d", c.value, x.Attrs, c.want)
+		}
+	}
+}
+
 // TestWalk_LastResource proves the documented difference from pdata: the last of two pieces stands alone.
 func TestWalk_LastResource(t *testing.T) {
 	first, last := msg{}.attr(1, "k", "first"), msg{}.attr(1, "k", "last")
