@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/tailwise/tailwise/internal/durable"
 )
@@ -210,6 +211,46 @@ func TestFaults_AfterAFailedSyncTheSegmentIsLeft(t *testing.T) {
 		t.Errorf("next record: got segment %d, want one after %d", after.Segment(), before.Segment())
 	}
 	closeLog(t, l)
+}
+
+// TestFaults_FailedGroupLeavesNothingBehind fails a group of a long and a short record although both reach the disk,
+// and commits a short one after it: it must not stand before the failed ones' remains.
+func TestFaults_FailedGroupLeavesNothingBehind(t *testing.T) {
+	for _, ops := range [][]durable.Op{
+		{durable.OpWrite}, {durable.OpWrite, durable.OpTruncate}, {durable.OpSync}, {durable.OpSync, durable.OpTruncate},
+	} {
+		t.Run(fmt.Sprint(ops), func(t *testing.T) {
+			cfg, m := memConfig()
+			faulty := durable.NewFaulty(m)
+			entered, release := make(chan struct{}, 10), make(chan struct{})
+			cfg.FS = faulty
+			cfg.OnSync = func(time.Duration, int, int64) { entered <- struct{}{}; <-release }
+			l, rec := open(t, cfg), newRecorder()
+			l.Start(rec)
+			first := l.Append(&Record{Kind: 1, Body: []byte("first")})
+			<-entered
+			long := l.Append(&Record{Kind: 1, Body: []byte(strings.Repeat("long", 100))})
+			short := l.Append(&Record{Kind: 1, Body: []byte("short")})
+			faulty.Add(durable.Rule{Op: ops[0], Effect: durable.Whole, Err: errFault})
+			if len(ops) > 1 {
+				faulty.Add(durable.Rule{Op: ops[1], Err: errFault})
+			}
+			close(release)
+			for i, c := range []*Commit{first, long, short} {
+				if err := c.Wait(); (i == 0) != (err == nil) {
+					t.Errorf("record %d: got %v", i, err)
+				}
+			}
+			put(t, l, "last")
+			cfg.FS = m.CrashClone(rand.New(rand.NewSource(1)))
+			closeLog(t, l)
+			want := []string{"1//first", "3/m/last"}
+			wantRecords(t, rec, want)
+			rec = reopen(t, cfg)
+			wantRecords(t, rec, want)
+			wantNoDamage(t, rec)
+		})
+	}
 }
 
 func TestFaults_IntervalSyncSealsTheSegment(t *testing.T) {

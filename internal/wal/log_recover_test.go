@@ -68,6 +68,9 @@ func TestRecover_TornTail(t *testing.T) {
 			}
 		}
 		l, rec := open(t, cfg), newRecorder()
+		if got, want := fileSize(t, c, newest), l.Segments()[newest-1].Bytes; got != want {
+			t.Fatalf("cut at %d: the file has %d bytes after Open, want the %d that are good", cut, got, want)
+		}
 		l.Start(rec)
 		<-rec.caught
 		_, s := put(t, l, "after")
@@ -292,4 +295,18 @@ func truncate(t *testing.T, fsys durable.FS, id SegmentID, size int64) {
 	if err := f.Sync(); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func fileSize(t *testing.T, fsys durable.FS, id SegmentID) int64 {
+	t.Helper()
+	f, err := fsys.Open("data/wal/" + segmentName(id))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	size, err := f.Size()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return size
 }
