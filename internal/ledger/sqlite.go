@@ -43,10 +43,14 @@ type SQLite struct {
 	applied atomic.Uint64
 	synced  atomic.Uint64
 
-	// life is held for reading by each call and for writing by Close, which so waits for them. It is taken before
-	// writer.mu, and never held while a callback runs.
+	// life guards closed. It is held for reading by each call and for writing by Close, which so waits for them.
+	// Lock order: life, gate, writer.mu. None is held while a callback runs.
 	life   sync.RWMutex
 	closed bool
+	// gate is held for reading while a snapshot is open, and for writing by a checkpoint that found one in its way.
+	// SQLite's own waiting is not enough: it has room for four ages of snapshots, and with more readers than that
+	// coming and going a checkpoint never finds one free.
+	gate sync.RWMutex
 
 	writer writer
 }
@@ -83,14 +87,15 @@ func (s *SQLite) Close() error {
 	return nil
 }
 
-// judged adds ErrDamaged to an error by which SQLite says that the file is not sound.
+// judged adds ErrDamaged to an error by which SQLite says that the file is not sound. A plain error is one: our
+// statements are fixed, so if a table or column is missing, the schema is not what we wrote.
 func judged(err error) error {
 	var e *sqlite.Error
 	if !errors.As(err, &e) || errors.Is(err, ErrDamaged) {
 		return err
 	}
 	switch e.Code() & 0xff {
-	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR:
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
 	return err

@@ -127,24 +127,30 @@ func (s *SQLite) openWriter(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// Page size and vacuum mode are settled by the first write, which the journal mode makes.
-	for _, pragma := range []string{
-		fmt.Sprintf("page_size = %d", pageBytes),
-		"auto_vacuum = INCREMENTAL",
-		"journal_mode = WAL",
-		"synchronous = NORMAL",
-		"cache_size = -32768",
-		"wal_autocheckpoint = 4000",
-		"journal_size_limit = 67108864",
-	} {
-		if _, err := w.conn.ExecContext(ctx, "PRAGMA "+pragma); err != nil {
-			return fmt.Errorf("set %s: %w", pragma, err)
+	if version == 0 {
+		// The first write settles these two, and the journal mode makes it. Later they would only write.
+		if err := w.set(ctx, fmt.Sprintf("page_size = %d", pageBytes), "auto_vacuum = INCREMENTAL"); err != nil {
+			return err
 		}
+	}
+	if err := w.set(ctx, "journal_mode = WAL", "synchronous = NORMAL", "cache_size = -32768",
+		"wal_autocheckpoint = 4000", "journal_size_limit = 67108864"); err != nil {
+		return err
 	}
 	if err := w.migrate(ctx, version); err != nil {
 		return err
 	}
 	return w.load(ctx, &s.applied)
+}
+
+// set runs pragmas on the writing connection.
+func (w *writer) set(ctx context.Context, pragmas ...string) error {
+	for _, pragma := range pragmas {
+		if _, err := w.conn.ExecContext(ctx, "PRAGMA "+pragma); err != nil {
+			return fmt.Errorf("set %s: %w", pragma, err)
+		}
+	}
+	return nil
 }
 
 // identify returns the schema version of the file, 0 for a fresh one.

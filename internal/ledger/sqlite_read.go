@@ -17,6 +17,8 @@ func (s *SQLite) read(ctx context.Context, fn func(tx *sql.Tx, days []day) error
 		return err
 	}
 	defer done()
+	s.gate.RLock()
+	defer s.gate.RUnlock()
 	tx, err := s.readers.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return judged(fmt.Errorf("begin: %w", err))

@@ -13,37 +13,42 @@ import (
 // vacuumPages is how many free pages one step gives back; Apply can run between two steps.
 const vacuumPages = 1000
 
-// Checkpoint implements Store. SQLite syncs its log, moves it into the file and syncs that: a few milliseconds of
-// fsync, plus the writing of every page that changed since the last time.
+// Checkpoint implements Store. SQLite syncs its log, moves it into the file and syncs that: two fsyncs, plus the
+// writing of every page that changed since the last time. When a query on an older snapshot is in its way, it waits
+// for that one, and new ones wait for it; Apply goes on.
 func (s *SQLite) Checkpoint(ctx context.Context) (uint64, error) {
 	done, err := s.use()
 	if err != nil {
 		return 0, err
 	}
 	defer done()
-	s.writer.mu.Lock()
-	defer s.writer.mu.Unlock()
-	through := s.applied.Load()
-	// A reader of an old snapshot can keep the first from moving all of the log; the second waits for it.
-	for _, mode := range []string{"PASSIVE", "FULL"} {
-		whole, err := s.writer.checkpoint(ctx, mode)
-		if err != nil {
-			return 0, fmt.Errorf("checkpoint ledger: %w", judged(err))
-		}
-		if whole {
-			s.synced.Store(through)
-			return through, nil
-		}
+	whole, err := s.tryCheckpoint(ctx, "PASSIVE")
+	if err == nil && !whole {
+		s.gate.Lock()
+		whole, err = s.tryCheckpoint(ctx, "PASSIVE")
+		s.gate.Unlock()
 	}
-	return 0, errors.New("checkpoint ledger: a long query is in the way")
+	if err == nil && !whole {
+		err = errors.New("another process reads it")
+	}
+	if err != nil {
+		return 0, fmt.Errorf("checkpoint ledger: %w", judged(err))
+	}
+	return s.synced.Load(), nil
 }
 
-// checkpoint runs one checkpoint and tells whether it moved everything.
-// Requires: w.mu is held.
-func (w *writer) checkpoint(ctx context.Context, mode string) (whole bool, err error) {
+// tryCheckpoint runs one checkpoint and tells whether it moved everything; then all that was applied is synced.
+func (s *SQLite) tryCheckpoint(ctx context.Context, mode string) (whole bool, err error) {
+	s.writer.mu.Lock()
+	defer s.writer.mu.Unlock()
+	// Whole or not, nothing is half synced: a checkpoint that stops early leaves the log in place.
 	var busy, logged, moved int64
-	err = w.conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint("+mode+")").Scan(&busy, &logged, &moved)
-	return busy == 0 && logged == moved, err
+	err = s.writer.conn.QueryRowContext(ctx, "PRAGMA wal_checkpoint("+mode+")").Scan(&busy, &logged, &moved)
+	if err != nil || busy != 0 || logged != moved {
+		return false, err
+	}
+	s.synced.Store(s.applied.Load())
+	return true, nil
 }
 
 // Expire implements Store. Tables are dropped one a transaction, and the pages given back some at a time, so that
@@ -126,12 +131,17 @@ func (w *writer) usedBytes(ctx context.Context) (int64, error) {
 
 // giveBack shortens the file by its free pages, and empties SQLite's log, which has the moved pages.
 func (s *SQLite) giveBack(ctx context.Context) error {
-	for {
-		more, err := s.vacuumStep(ctx)
-		if err != nil || !more {
+	for more := true; more; {
+		var err error
+		if more, err = s.vacuumStep(ctx); err != nil {
 			return err
 		}
 	}
+	s.gate.Lock()
+	defer s.gate.Unlock()
+	// Another process that reads can hold it back; then SQLite's log stays long until the next time.
+	_, err := s.tryCheckpoint(ctx, "TRUNCATE")
+	return err
 }
 
 func (s *SQLite) vacuumStep(ctx context.Context) (more bool, err error) {
@@ -139,12 +149,7 @@ func (s *SQLite) vacuumStep(ctx context.Context) (more bool, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	var free int64
-	if err := w.conn.QueryRowContext(ctx, "PRAGMA freelist_count").Scan(&free); err != nil {
-		return false, err
-	}
-	if free == 0 {
-		// Readers may hold it back; then the next commit reuses what it leaves.
-		_, err := w.checkpoint(ctx, "TRUNCATE")
+	if err := w.conn.QueryRowContext(ctx, "PRAGMA freelist_count").Scan(&free); err != nil || free == 0 {
 		return false, err
 	}
 	return true, w.vacuum(ctx, vacuumPages)

@@ -1,0 +1,32 @@
+package ledger_test
+
+import (
+	"flag"
+	"math/rand/v2"
+	"os"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+var seedFlag = flag.Uint64("seed", 0, "repeat the random tests with this seed; 0 takes a new one")
+
+// TestMain runs the tests, or, in the child that crash tests start, the work that is to be killed.
+func TestMain(m *testing.M) {
+	if path := os.Getenv(childPath); path != "" {
+		runChild(path)
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// seeded returns randomness whose seed is printed.
+func seeded(t *testing.T) *rand.Rand {
+	t.Helper()
+	seed := *seedFlag
+	if seed == 0 {
+		seed = rand.Uint64()
+	}
+	t.Logf("repeat with: go test -run '%s' -seed %d", t.Name(), seed)
+	return rand.New(rand.NewPCG(seed, 0))
+}
