@@ -148,51 +148,6 @@ func fields(b []byte, pos int, f func(tag uint64, b []byte, pos int)) {
 	}
 }
 
-// deepest returns how deep the attribute values of traces nest.
-func deepest(traces ptrace.Traces) int {
-	depth := 0
-	each := func(m pcommon.Map) { depth = max(depth, mapDepth(m)) }
-	for _, rs := range traces.ResourceSpans().All() {
-		each(rs.Resource().Attributes())
-		for _, ss := range rs.ScopeSpans().All() {
-			each(ss.Scope().Attributes())
-			for _, s := range ss.Spans().All() {
-				each(s.Attributes())
-				for _, e := range s.Events().All() {
-					each(e.Attributes())
-				}
-				for _, l := range s.Links().All() {
-					each(l.Attributes())
-				}
-			}
-		}
-	}
-	return depth
-}
-
-func mapDepth(m pcommon.Map) int {
-	depth := 0
-	for _, v := range m.All() {
-		depth = max(depth, valueDepth(v))
-	}
-	return depth
-}
-
-func valueDepth(v pcommon.Value) int {
-	depth := -1
-	switch v.Type() {
-	case pcommon.ValueTypeMap:
-		depth = mapDepth(v.Map())
-	case pcommon.ValueTypeSlice:
-		for _, e := range v.Slice().All() {
-			depth = max(depth, valueDepth(e))
-		}
-	default:
-		return 0
-	}
-	return 1 + max(depth, 0)
-}
-
 // flatten lists the valid spans of traces, each with its resource and scope unless merged, in protobuf: equal
 // text means equal traces, but for what holds no spans.
 func flatten(traces ptrace.Traces, merged bool) []string {

@@ -26,8 +26,10 @@ const (
 // span reads one span and keeps it if its ids are right.
 func (w *walk) span(b []byte, pos int, scope uint32) bool {
 	x := w.x
-	x.Spans = append(x.Spans, Span{Scope: scope, Msg: between(pos, len(b)), Hash: xxhash.Sum64(b[pos:])})
+	hash := xxhash.Sum64(b[pos:]) // first, as it brings the span into the cache
+	x.Spans = append(x.Spans, Span{})
 	s := &x.Spans[len(x.Spans)-1]
+	s.Scope, s.Msg, s.Hash = scope, between(pos, len(b)), hash
 	s.Attrs.From, s.LinkTo.From = uint32(len(x.Attrs)), uint32(len(x.Links))
 	idsOK, ok := w.spanFields(b, pos, s)
 	if !ok {

@@ -75,11 +75,25 @@ func readField(b []byte, pos int) (tag, val uint64, next int) {
 	}
 	switch tag & 7 {
 	case wireLen:
-		from, to := piece(b, pos)
+		from, to := pos+1, 0
+		if pos < len(b) && b[pos] < 0x80 {
+			to = from + int(b[pos])
+		} else {
+			from, to = longPiece(b, pos)
+		}
 		if to > len(b) {
 			return 0, 0, -1
 		}
 		return tag, uint64(from), to
+	case wireFixed64:
+		if len(b)-pos < 8 {
+			return 0, 0, -1
+		}
+		return tag, binary.LittleEndian.Uint64(b[pos:]), pos + 8
+	case wireVarint:
+		if pos < len(b) && b[pos] < 0x80 {
+			return tag, uint64(b[pos]), pos + 1
+		}
 	case wireGroupStart:
 		return tag, 0, skipGroup(b, pos)
 	}
