@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -39,20 +40,13 @@ func (f osFile) WriteVec(bufs [][]byte, off int64) (int, error) {
 	}
 }
 
-type controller interface {
-	Write(func(fd uintptr) bool) error
-}
-
 // writeVecs writes all of vecs, continuing after short writes. It changes vecs.
-func writeVecs(conn controller, vecs [][]byte, off int64) (int, error) {
+func writeVecs(conn syscall.RawConn, vecs [][]byte, off int64) (int, error) {
 	var done int
 	for len(vecs) > 0 {
 		var n int
 		var werr error
-		err := conn.Write(func(fd uintptr) bool {
-			n, werr = unix.Pwritev(int(fd), vecs, off+int64(done))
-			return true
-		})
+		err := conn.Control(func(fd uintptr) { n, werr = unix.Pwritev(int(fd), vecs, off+int64(done)) })
 		switch err := errors.Join(err, werr); {
 		case errors.Is(werr, unix.EINTR):
 			continue

@@ -108,6 +108,12 @@ func (c Config) withDefaults() (Config, error) {
 }
 
 // Log is an open log. All methods may be called concurrently.
+//
+// Three parties meet in it. Callers of Append leave entries in gather, under a lock of its own. The writer takes all that
+// was gathered, writes and syncs it as one group and completes its commits; meanwhile the next group gathers, so a slow
+// disk makes groups larger, not queues longer. Delivery gives the committed records to the consumer, from the queue or
+// from disk. The plain design, in which the writer calls the consumer, was not taken: a consumer that folds for a while
+// would hold up every acknowledgement behind it, and start-up would need another road.
 type Log struct {
 	// Immutable after Open.
 	cfg  Config

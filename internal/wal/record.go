@@ -60,8 +60,8 @@ type Damage struct {
 }
 
 // Consumer takes what the log delivers. All methods are called from one goroutine, in log order; while one runs,
-// delivery waits, but nothing else does. They may call every method of Log but Close, and must not wait for one
-// another's effects. A segment can be removed once Sealed was called for it.
+// delivery waits, but nothing else does. They may call every method of Log but Close, and wait for commits. A record may
+// be delivered before its Commit completes. A segment can be removed from its Sealed on.
 type Consumer interface {
 	// Record takes a durable record: each one once per Open.
 	Record(Delivery)

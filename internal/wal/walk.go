@@ -3,7 +3,11 @@ package wal
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
+	"slices"
+
+	"github.com/klauspost/compress/s2"
 )
 
 // walkBytes is how much of a segment is read at once.
@@ -16,6 +20,23 @@ const blockBytes = 4096
 type frame struct {
 	header
 	meta, stored []byte
+}
+
+// body gives the body as it was appended: the stored bytes, or unpacked into *buf, which grows as needed.
+func (f frame) body(buf *[]byte) ([]byte, error) {
+	if f.Flags&flagS2 == 0 {
+		return f.stored, nil
+	}
+	n, err := s2.DecodedLen(f.stored)
+	if err != nil || n > maxPayload {
+		return nil, fmt.Errorf("%w: body is no S2 block", ErrCorrupt)
+	}
+	*buf = slices.Grow((*buf)[:0], n)
+	b, err := s2.Decode((*buf)[:n], f.stored)
+	if err != nil {
+		return nil, fmt.Errorf("%w: body is no S2 block", ErrCorrupt)
+	}
+	return b, nil
 }
 
 // walker reads the frames of one segment in order. It is the only reader of whole segments: delivery and repair use it.
