@@ -50,7 +50,8 @@ type Delivery struct {
 	FromDisk   bool
 }
 
-// Damage is a hole: bytes of a segment from which no record can be read.
+// Damage is a hole: bytes of a segment from which no record can be read. In the newest segment after a power cut it may
+// be a torn write of records that were never acknowledged, with whole ones of the same group behind it.
 type Damage struct {
 	Segment SegmentID
 	File    string // the name in the log's directory
