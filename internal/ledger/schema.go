@@ -112,7 +112,7 @@ func daysIn(ctx context.Context, db querier) ([]day, error) {
 	for rows.Next() {
 		var name string
 		if err := rows.Scan(&name); err != nil {
-			return nil, fmt.Errorf("list days: %w", err)
+			return nil, fmt.Errorf("list days: %w", misread(ctx, err))
 		}
 		t, err := time.Parse(dayForm, strings.TrimPrefix(name, "traces_"))
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -87,16 +88,33 @@ func (s *SQLite) Close() error {
 	return nil
 }
 
-// judged adds ErrDamaged to an error by which SQLite says that the file is not sound. A plain error is one: our
-// statements are fixed, so if a table or column is missing, the schema is not what we wrote.
+// judged adds ErrDamaged to an error by which SQLite says that the file is not sound.
 func judged(err error) error {
 	var e *sqlite.Error
 	if !errors.As(err, &e) || errors.Is(err, ErrDamaged) {
 		return err
 	}
 	switch e.Code() & 0xff {
-	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR:
+	case sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB:
 		return fmt.Errorf("%w: %w", ErrDamaged, err)
+	case sqlite3.SQLITE_ERROR:
+		// Our statements are fixed. If they name what is not there, the schema is not what we wrote.
+		for _, absent := range []string{"no such", "has no column", "no query solution"} {
+			if strings.Contains(e.Error(), absent) {
+				return fmt.Errorf("%w: %w", ErrDamaged, err)
+			}
+		}
 	}
 	return err
+}
+
+// misread judges an error of Scan: a value of a shape that is never written is damage. A cancelled query closes its
+// rows under Scan, and is none.
+func misread(ctx context.Context, err error) error {
+	var e *sqlite.Error
+	switch {
+	case err == nil, ctx.Err() != nil, errors.As(err, &e), errors.Is(err, sql.ErrNoRows), errors.Is(err, ErrDamaged):
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrDamaged, err)
 }

@@ -195,7 +195,10 @@ func (w *writer) migrate(ctx context.Context, version uint32) error {
 func (w *writer) load(ctx context.Context, applied interface{ Store(uint64) }) error {
 	var through int64
 	if err := w.conn.QueryRowContext(ctx, "SELECT applied, rows FROM state").Scan(&through, &w.rows); err != nil {
-		return fmt.Errorf("%w: read state: %w", ErrDamaged, err)
+		if errors.Is(err, sql.ErrNoRows) {
+			err = ErrDamaged
+		}
+		return fmt.Errorf("read state: %w", misread(ctx, err))
 	}
 	days, err := daysIn(ctx, w.conn)
 	if err != nil {

@@ -130,7 +130,7 @@ func appendRows(ctx context.Context, tx *sql.Tx, to []Row, query string, args ..
 	}
 	defer rows.Close()
 	for rows.Next() {
-		r, err := scanRow(rows)
+		r, err := scanRow(ctx, rows)
 		if err != nil {
 			return to, err
 		}
@@ -139,8 +139,8 @@ func appendRows(ctx context.Context, tx *sql.Tx, to []Row, query string, args ..
 	return to, rows.Err()
 }
 
-// scanRow reads one row. A value of a shape that Apply never writes is damage.
-func scanRow(rows *sql.Rows) (r Row, err error) {
+// scanRow reads one row.
+func scanRow(ctx context.Context, rows *sql.Rows) (r Row, err error) {
 	var (
 		decidedAt, start, duration int64
 		trace                      sql.RawBytes
@@ -150,7 +150,7 @@ func scanRow(rows *sql.Rows) (r Row, err error) {
 	)
 	if err := rows.Scan(&decidedAt, &trace, &r.Verdict, &rules, &session, &start, &duration, &r.SpansN,
 		&r.Retention, &r.Probability, &r.PolicyVersion, &facts, &at, &through, &refused); err != nil {
-		return r, fmt.Errorf("%w: read row: %w", ErrDamaged, err)
+		return r, fmt.Errorf("read row: %w", misread(ctx, err))
 	}
 	if len(trace) != len(r.Trace) {
 		return r, fmt.Errorf("%w: trace id of %d bytes", ErrDamaged, len(trace))
@@ -178,7 +178,7 @@ func (s *SQLite) PolicyUses(ctx context.Context) ([]PolicyUse, error) {
 		}
 		defer rows.Close()
 		for rows.Next() {
-			u, err := scanUse(rows)
+			u, err := scanUse(ctx, rows)
 			if err != nil {
 				return err
 			}
@@ -196,7 +196,7 @@ func (s *SQLite) PolicyUses(ctx context.Context) ([]PolicyUse, error) {
 func (s *SQLite) Policy(ctx context.Context, version string) (PolicyUse, error) {
 	var use PolicyUse
 	err := s.read(ctx, func(tx *sql.Tx, _ []day) (err error) {
-		use, err = scanUse(tx.QueryRowContext(ctx, selectUses+
+		use, err = scanUse(ctx, tx.QueryRowContext(ctx, selectUses+
 			" WHERE version = ? ORDER BY since DESC LIMIT 1", version))
 		return err
 	})
@@ -211,10 +211,10 @@ func (s *SQLite) Policy(ctx context.Context, version string) (PolicyUse, error) 
 
 const selectUses = "SELECT version, text, since, calibrate FROM policy_uses JOIN policies USING (version)"
 
-func scanUse(row interface{ Scan(...any) error }) (u PolicyUse, err error) {
+func scanUse(ctx context.Context, row interface{ Scan(...any) error }) (u PolicyUse, err error) {
 	var since, calibrate int64
 	if err := row.Scan(&u.Version, &u.Text, &since, &calibrate); err != nil {
-		return PolicyUse{}, err
+		return PolicyUse{}, misread(ctx, err)
 	}
 	u.From, u.Calibrate = instant(since), time.Duration(calibrate)
 	return u, nil

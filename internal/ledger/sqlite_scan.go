@@ -78,8 +78,11 @@ func decisionsOn(ctx context.Context, tx *sql.Tx, d day, page []decision, from i
 		trace sql.RawBytes
 	)
 	for rows.Next() {
-		if err := rows.Scan(&dec.at, &trace, &dec.verdict); err != nil || len(trace) != len(dec.trace) {
-			return page, fmt.Errorf("%w: read verdict: %w", ErrDamaged, err)
+		if err := rows.Scan(&dec.at, &trace, &dec.verdict); err != nil {
+			return page, fmt.Errorf("read verdict: %w", misread(ctx, err))
+		}
+		if len(trace) != len(dec.trace) {
+			return page, fmt.Errorf("%w: trace id of %d bytes", ErrDamaged, len(trace))
 		}
 		dec.trace = TraceID(trace)
 		page = append(page, dec)
@@ -125,7 +128,7 @@ func (c *Counts) add(ctx context.Context, tx *sql.Tx, query string, args ...any)
 			n       int64
 		)
 		if err := rows.Scan(&verdict, &rules, &n); err != nil {
-			return err
+			return misread(ctx, err)
 		}
 		c.count(verdict, unpackRules(rules), n)
 	}
