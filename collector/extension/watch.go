@@ -57,7 +57,7 @@ func directories(file string) []string {
 }
 
 func (w *watcher) run(ctx context.Context) {
-	settled := time.NewTimer(0) // read once: the file may have changed between its first reading and the watch
+	settled := time.NewTimer(watchSettle) // look once: the file may have changed between its first reading and the watch
 	defer settled.Stop()
 	for {
 		select {

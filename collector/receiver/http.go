@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/tailwise/tailwise/collector/internal/engine"
+	wire "github.com/tailwise/tailwise/internal/otlp"
 )
 
 // openHTTP starts the HTTP server, when it is configured, with a path for each signal that has a pipeline.
@@ -129,7 +130,7 @@ func (s *httpIntake) read(r *http.Request) (engine.Body, error) {
 // fromJSON turns a JSON request into the protobuf that the log keeps.
 func (s *httpIntake) fromJSON(body engine.Body) (engine.Body, error) {
 	defer body.Release()
-	request, err := requestFromJSON(body.Bytes())
+	request, err := wire.FromJSON(body.Bytes())
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
@@ -86,23 +87,37 @@ func (r *otlp) Shutdown(ctx context.Context) (err error) {
 	return err
 }
 
+// closePatience is how long requests under way may take to end. The Collector itself sets no limit, and a sender that
+// stalls in the middle of a request would hold the shutdown for ever.
+const closePatience = 5 * time.Second
+
 func (r *otlp) close(ctx context.Context) error {
-	var errs []error
-	if r.httpServer != nil {
-		if err := r.httpServer.Shutdown(ctx); err != nil {
-			errs = append(errs, fmt.Errorf("stop http: %w", err), r.httpServer.Close())
-		}
-	}
-	if r.grpcServer != nil {
-		stopGRPC(ctx, r.grpcServer)
-	}
-	r.serving.Wait()
+	errs := []error{r.closeServers(ctx)}
 	if r.source != nil {
 		if err := r.source.Detach(ctx); err != nil {
 			errs = append(errs, fmt.Errorf("detach from engine %q: %w", r.cfg.Engine, err))
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// closeServers stops both servers at once. Requests that are cut off have no answer, so their senders send them again;
+// that is no error.
+func (r *otlp) closeServers(ctx context.Context) (err error) {
+	ctx, enough := context.WithTimeout(ctx, closePatience)
+	defer enough()
+	var stopping sync.WaitGroup
+	if r.grpcServer != nil {
+		stopping.Go(func() { stopGRPC(ctx, r.grpcServer) })
+	}
+	if r.httpServer != nil && r.httpServer.Shutdown(ctx) != nil {
+		if err = r.httpServer.Close(); err != nil {
+			err = fmt.Errorf("stop http: %w", err)
+		}
+	}
+	stopping.Wait()
+	r.serving.Wait()
+	return err
 }
 
 // stopGRPC lets calls finish until ctx ends, then cuts them off: their senders have no answer and send again.

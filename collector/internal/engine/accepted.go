@@ -1,34 +1,22 @@
 package engine
 
 import (
-	"errors"
-	"time"
+	"github.com/tailwise/tailwise/internal/otlp"
+	"github.com/tailwise/tailwise/internal/sampler"
 )
 
-// KV is one piece of request metadata, such as a tenant's header.
-type KV struct {
-	Key    string
-	Values []string
-}
-
-// Accepted says what became of a request that was taken.
-type Accepted struct {
-	SpansN    int    // spans taken
-	RejectedN int    // spans left out, such as those without a trace id
-	Message   string // why, when RejectedN > 0
-}
-
-// Refused says that the engine has no room now. The sender keeps the data and comes again after RetryAfter.
-type Refused struct {
-	Reason     string
-	RetryAfter time.Duration
-}
-
-// Error implements error.
-func (r *Refused) Error() string { return r.Reason }
+// What a Source takes and answers with is the engine's own.
+type (
+	// KV is one piece of request metadata, such as a tenant's header.
+	KV = sampler.KV
+	// Accepted says what became of a request that was taken.
+	Accepted = sampler.Accepted
+	// Refused says that the engine has no room now. The sender keeps the data and comes again after RetryAfter.
+	Refused = sampler.Refused
+)
 
 // ErrMalformed is a request that is no OTLP; sending it again is pointless.
-var ErrMalformed = errors.New("request is malformed")
+var ErrMalformed = otlp.ErrMalformed
 
 // ErrTooLarge is a body that exceeds the limit it was read with.
-var ErrTooLarge = errors.New("request is larger than the limit")
+var ErrTooLarge = sampler.ErrTooLarge

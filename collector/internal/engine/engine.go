@@ -66,12 +66,12 @@ func Find(extensions map[component.ID]component.Component, id component.ID) (Eng
 	extension, ok := extensions[id]
 	if !ok {
 		return nil, fmt.Errorf("find engine %q: no such extension is running: configure it under extensions: "+
-			"and list it under service: extensions:%s", id, running(extensions))
+			"and list it under service: extensions:%s", id, engines(extensions))
 	}
 	provider, ok := extension.(Provider)
 	if !ok {
 		return nil, fmt.Errorf("find engine %q: this extension is not a tailwise engine: set engine: to the name of "+
-			"an extension of type tailwise%s", id, running(extensions))
+			"an extension of type tailwise%s", id, engines(extensions))
 	}
 	if e := provider.Engine(); e != nil {
 		return e, nil
@@ -79,8 +79,8 @@ func Find(extensions map[component.ID]component.Component, id component.ID) (Eng
 	return nil, fmt.Errorf("find engine %q: the extension has not started", id)
 }
 
-// running lists the engines there are, for an error text.
-func running(extensions map[component.ID]component.Component) string {
+// engines lists the engines there are, for an error text.
+func engines(extensions map[component.ID]component.Component) string {
 	var ids []string
 	for id, extension := range extensions {
 		if _, ok := extension.(Provider); ok {

@@ -1,0 +1,178 @@
+package extension
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/confighttp"
+	"go.opentelemetry.io/collector/config/configoptional"
+	"go.opentelemetry.io/collector/config/configtls"
+	"gopkg.in/yaml.v3"
+
+	"github.com/tailwise/tailwise/collector/internal/bytesize"
+	"github.com/tailwise/tailwise/internal/policy"
+	"github.com/tailwise/tailwise/internal/sampler"
+)
+
+// Config is the extension's section of the configuration.
+type Config struct {
+	// DataDir holds the log, the ledger and the socket. Default: ./tailwise-data.
+	DataDir string `mapstructure:"data_dir"`
+
+	// PolicyFile is watched, and reloaded when it changes. Policy is the same inline. Both is an error; with neither
+	// the built-in policy is in force.
+	PolicyFile string         `mapstructure:"policy_file"`
+	Policy     map[string]any `mapstructure:"policy"`
+
+	// Durability is what an answer promises: always (default) survives power loss, interval loses at most a second to
+	// it, process survives the death of the process only.
+	Durability string `mapstructure:"durability"`
+
+	// Compress writes the log with S2. Default: false.
+	Compress bool `mapstructure:"compress"`
+
+	Limits LimitsConfig `mapstructure:"limits"`
+	Decide DecideConfig `mapstructure:"decide"`
+	Export ExportConfig `mapstructure:"export"`
+	Ledger LedgerConfig `mapstructure:"ledger"`
+
+	// API serves what the commands read, without authentication unless configured, so it listens on the loopback by
+	// default. An empty endpoint leaves the socket in the data directory only. Default: localhost:4319.
+	API confighttp.ServerConfig `mapstructure:"api"`
+}
+
+// LimitsConfig bounds the engine. At a bound, traces are decided early, then requests are refused.
+type LimitsConfig struct {
+	Memory bytesize.Size `mapstructure:"memory"` // default 512MiB
+	Disk   bytesize.Size `mapstructure:"disk"`   // default 50GiB
+}
+
+// DecideConfig says when a trace is decided.
+type DecideConfig struct {
+	Settle  time.Duration `mapstructure:"settle"`   // quiet time once the root has ended; default 15s
+	Idle    time.Duration `mapstructure:"idle"`     // quiet time without a root; default 10m
+	MaxWait time.Duration `mapstructure:"max_wait"` // at most; default 24h
+
+	// DecisionWait, if set, replaces the three: every trace is decided that long after its first span.
+	DecisionWait time.Duration `mapstructure:"decision_wait"`
+}
+
+// ExportConfig says how kept traces go to the pipeline.
+type ExportConfig struct {
+	MaxBytes bytesize.Size `mapstructure:"max_bytes"` // of a request; default 3500KiB
+	InFlight int           `mapstructure:"in_flight"` // requests at a time, for each receiver; default 4
+}
+
+// LedgerConfig bounds the record of decisions.
+type LedgerConfig struct {
+	Retention time.Duration `mapstructure:"retention"` // default 720h
+	MaxBytes  bytesize.Size `mapstructure:"max_bytes"` // default 4GiB
+}
+
+// DefaultDataDir and DefaultAPIEndpoint are the defaults of data_dir and api.endpoint.
+const (
+	DefaultDataDir     = "./tailwise-data"
+	DefaultAPIEndpoint = "localhost:4319"
+)
+
+func defaultConfig() component.Config {
+	api := confighttp.NewDefaultServerConfig()
+	api.NetAddr.Endpoint = DefaultAPIEndpoint
+	api.TLS = configoptional.None[configtls.ServerConfig]()
+	return &Config{
+		DataDir:    DefaultDataDir,
+		Durability: "always",
+		Limits:     LimitsConfig{Memory: sampler.DefaultMemoryLimit, Disk: sampler.DefaultDiskLimit},
+		Decide: DecideConfig{
+			Settle: sampler.DefaultSettle, Idle: sampler.DefaultIdle, MaxWait: sampler.DefaultMaxWait,
+		},
+		Export: ExportConfig{MaxBytes: sampler.DefaultMaxBytes, InFlight: sampler.DefaultInFlight},
+		Ledger: LedgerConfig{Retention: sampler.DefaultLedgerRetention, MaxBytes: sampler.DefaultLedgerBytes},
+		API:    api,
+	}
+}
+
+// Validate reports every fault, those of the policy among them.
+func (c *Config) Validate() error {
+	faults := []error{c.engine().Validate()}
+	// The engine takes zero for its default, but who writes a zero means it.
+	for _, setting := range []struct {
+		key  string
+		zero bool
+	}{
+		{"durability", c.Durability == ""},
+		{"limits.memory", c.Limits.Memory == 0},
+		{"limits.disk", c.Limits.Disk == 0},
+		{"decide.settle", c.Decide.Settle == 0},
+		{"decide.idle", c.Decide.Idle == 0},
+		{"decide.max_wait", c.Decide.MaxWait == 0},
+		{"export.max_bytes", c.Export.MaxBytes == 0},
+		{"export.in_flight", c.Export.InFlight == 0},
+		{"ledger.retention", c.Ledger.Retention == 0},
+		{"ledger.max_bytes", c.Ledger.MaxBytes == 0},
+	} {
+		if setting.zero {
+			faults = append(faults, fmt.Errorf("%s: is zero: leave it out for the default", setting.key))
+		}
+	}
+	return errors.Join(append(faults, c.validatePolicy())...)
+}
+
+func (c *Config) validatePolicy() error {
+	if c.PolicyFile != "" && c.Policy != nil {
+		return errors.New("policy: is given inline and as policy_file: keep one of the two")
+	}
+	file, text, err := c.policyText()
+	if err != nil || text == nil {
+		return err
+	}
+	if _, err := policy.Compile(file, text); err != nil {
+		return fmt.Errorf("%s: %w", c.policyKey(), err)
+	}
+	return nil
+}
+
+func (c *Config) policyKey() string {
+	if c.PolicyFile != "" {
+		return "policy_file"
+	}
+	return "policy"
+}
+
+// policyText returns the policy and what to call it in messages; a nil text stands for the built-in one.
+func (c *Config) policyText() (file string, text []byte, err error) {
+	switch {
+	case c.PolicyFile != "":
+		if text, err = os.ReadFile(c.PolicyFile); err != nil {
+			return "", nil, fmt.Errorf("policy_file: %w", err)
+		}
+		return c.PolicyFile, text, nil
+	case c.Policy != nil:
+		if text, err = yaml.Marshal(c.Policy); err != nil { // keys come out sorted, so the version is stable
+			return "", nil, fmt.Errorf("policy: %w", err)
+		}
+		return "inline policy", text, nil
+	default:
+		return "", nil, nil
+	}
+}
+
+// engine is the configuration in the engine's terms, without the policy.
+func (c *Config) engine() sampler.Config {
+	return sampler.Config{
+		DataDir:     c.DataDir,
+		Durability:  c.Durability,
+		Compress:    c.Compress,
+		MemoryLimit: int64(c.Limits.Memory),
+		DiskLimit:   int64(c.Limits.Disk),
+		Decide: sampler.DecideConfig{
+			Settle: c.Decide.Settle, Idle: c.Decide.Idle, MaxWait: c.Decide.MaxWait, DecisionWait: c.Decide.DecisionWait,
+		},
+		Export:          sampler.ExportConfig{MaxBytes: int64(c.Export.MaxBytes), InFlight: c.Export.InFlight},
+		LedgerRetention: c.Ledger.Retention,
+		LedgerBytes:     int64(c.Ledger.MaxBytes),
+	}
+}
