@@ -65,19 +65,19 @@ func addCount(a, b int64) int64 {
 	return a + b
 }
 
-// maxSet is how many texts a textSet holds: the lowest.
-const maxSet = 32
+// MaxTexts is how many texts a textSet holds: the lowest.
+const MaxTexts = 32
 
 // textSet is a sorted set of texts.
 type textSet []string
 
 func (s *textSet) add(text string) {
 	at, found := slices.BinarySearch(*s, text)
-	if found || at == maxSet {
+	if found || at == MaxTexts {
 		return
 	}
-	if len(*s) == maxSet {
-		*s = (*s)[:maxSet-1]
+	if len(*s) == MaxTexts {
+		*s = (*s)[:MaxTexts-1]
 	}
 	*s = slices.Insert(*s, at, text)
 }

@@ -7,9 +7,9 @@ import (
 )
 
 const (
-	// maxText is the longest text, in bytes, that facts hold as it is. Of a longer one only its hash is kept, so that
+	// MaxText is the longest text, in bytes, that facts hold as it is. Of a longer one only its hash is kept, so that
 	// a trace's memory does not grow with what somebody writes into an attribute.
-	maxText = 1024
+	MaxText = 1024
 	// maxShared is the longest text worth a place in an Interner.
 	maxShared = 128
 	// generationN is how many texts one half of an Interner holds: at most 128 KB of text.
@@ -26,7 +26,7 @@ type Interner struct {
 	young, old map[string]string
 }
 
-// text returns b as valid UTF-8, shared with earlier calls where possible, or its hash if it is longer than maxText.
+// text returns b as valid UTF-8, shared with earlier calls where possible, or its hash if it is longer than MaxText.
 func (in *Interner) text(b []byte) string {
 	if in == nil || len(b) > maxShared {
 		return copyText(b)
@@ -45,9 +45,9 @@ func (in *Interner) text(b []byte) string {
 	return s
 }
 
-// copyText returns b as valid UTF-8, or its hash if it is longer than maxText.
+// copyText returns b as valid UTF-8, or its hash if it is longer than MaxText.
 func copyText(b []byte) string {
-	if len(b) > maxText {
+	if len(b) > MaxText {
 		return hashText(string(b))
 	}
 	return strings.ToValidUTF8(string(b), "\uFFFD")
