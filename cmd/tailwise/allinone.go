@@ -6,6 +6,7 @@ import (
 	"net"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 	"gopkg.in/yaml.v3"
@@ -27,6 +28,7 @@ type settings struct {
 	export          string
 	exportHeaders   []string
 	verbose         bool
+	settle          time.Duration // zero: the engine's default
 }
 
 func (s *settings) register(flags *pflag.FlagSet) {
@@ -65,6 +67,9 @@ func (s *settings) config(to target, metricsFree bool) ([]byte, error) {
 	engine := map[string]any{"data_dir": s.dataDir, "api": map[string]any{"endpoint": s.api}}
 	if s.policyFile != "" {
 		engine["policy_file"] = s.policyFile
+	}
+	if s.settle > 0 {
+		engine["decide"] = map[string]any{"settle": s.settle.String()}
 	}
 	set(root, engine, "extensions", "tailwise")
 	set(root, s.grpc, "receivers", "tailwise", "protocols", "grpc", "endpoint")

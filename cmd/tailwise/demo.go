@@ -17,8 +17,12 @@ import (
 	"github.com/tailwise/tailwise/internal/traffic"
 )
 
-// demoEvery is how often the demo sends a trace.
-const demoEvery = 500 * time.Millisecond
+const (
+	// demoEvery is how often the demo sends a trace.
+	demoEvery = 500 * time.Millisecond
+	// demoSettle is how long a trace waits once its root has ended: the demo sends traces whole, and people wait.
+	demoSettle = 2 * time.Second
+)
 
 func newDemo() *cobra.Command {
 	var s settings
@@ -32,6 +36,7 @@ trouble, until it is stopped. Look at what it decided with tailwise traces.`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error { return demo(cmd.Context(), s, cmd.ErrOrStderr()) },
 	}
+	s.settle = demoSettle
 	s.register(cmd.Flags())
 	return cmd
 }
