@@ -152,11 +152,11 @@ func (c *compiler) readSample(r *rule, e entry) {
 	if !ok {
 		return
 	}
-	th, err := parseProbability(text)
+	p, th, err := parseProbability(text)
 	if err != nil {
 		c.add(of(e.value), "write 5% or 0.05", "%q %v", clip(text), err)
 	}
-	r.Threshold, r.Probability = th, th.Probability()
+	r.Probability, r.Threshold = p, th
 }
 
 func (c *compiler) readScope(e entry) {

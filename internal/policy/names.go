@@ -170,6 +170,14 @@ func (c *nameCheck) callPlace(e ast.Expr) common.Location {
 	return common.NewLocation(at.Line(), max(0, at.Column()-len(e.AsCall().FunctionName())))
 }
 
+// start returns where an argument starts, or its operator stands.
+func (c *nameCheck) start(e ast.Expr) common.Location {
+	if _, first := dotted(e); first != nil {
+		return c.place(first.ID())
+	}
+	return c.place(e.ID())
+}
+
 // attrCall checks a function of an attribute and notes the key, so that folding gathers it.
 func (c *nameCheck) attrCall(e ast.Expr) {
 	call := e.AsCall()
@@ -181,7 +189,7 @@ func (c *nameCheck) attrCall(e ast.Expr) {
 	key, ok := literal(args[1])
 	switch {
 	case !ok:
-		c.fault(c.place(args[1].ID()), "", "the key of %s must be a literal text, as it has to be known before the spans come", name)
+		c.fault(c.start(args[1]), "", "the key of %s must be a literal text, as it has to be known before the spans come", name)
 	case key == "" || len(key) > maxKey:
 		c.fault(c.place(args[1].ID()), "", "the key of %s must have from 1 to %d bytes", name, maxKey)
 	default:

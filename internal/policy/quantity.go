@@ -39,21 +39,20 @@ func parseLength(text string) (time.Duration, error) {
 	return d, nil
 }
 
-// parseProbability reads "5%" or "0.05".
-func parseProbability(text string) (sampling.Threshold, error) {
-	digits, percent := strings.CutSuffix(text, "%")
-	p, err := strconv.ParseFloat(strings.TrimSpace(digits), 64)
-	if err != nil {
-		return sampling.Threshold{}, errProbability
+// parseProbability reads "5%" or "0.05": the probability as it was written, and the threshold that comes nearest.
+func parseProbability(text string) (float64, sampling.Threshold, error) {
+	if digits, percent := strings.CutSuffix(text, "%"); percent {
+		text = strings.TrimSpace(digits) + "e-2" // a division would not give the nearest number
 	}
-	if percent {
-		p /= 100
+	p, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return 0, sampling.Threshold{}, errProbability
 	}
 	th, err := sampling.ProbabilityToThreshold(p)
 	if err != nil {
-		return sampling.Threshold{}, errProbability
+		return 0, sampling.Threshold{}, errProbability
 	}
-	return th, nil
+	return p, th, nil
 }
 
 // limit is how many traces a rule may keep for cause: n in each per, which is also how many it can save up.

@@ -103,17 +103,20 @@ func (m *matcher) next(c rune) (at int, ok bool) {
 	if unicode.IsSpace(c) {
 		// Blanks may be folded, so any stands for any; letters set the place right again.
 		at = min(m.at, len(m.text)-1)
-		if m.is(0, c) {
+		switch {
+		case m.is(0, c):
 			m.at++
+		case m.escaped() && !m.is(1, '\n'):
+			m.at += escapeLen(m.text[m.at:])
 		}
 		return at, true
 	}
-	for m.at < len(m.text) && (unicode.IsSpace(m.text[m.at]) || m.is(0, '\\') && m.is(1, '\n') && m.style&yaml.DoubleQuotedStyle != 0) {
+	for m.at < len(m.text) && (unicode.IsSpace(m.text[m.at]) || m.escaped() && m.is(1, '\n')) {
 		m.at++
 	}
 	at = m.at
 	switch {
-	case m.style&yaml.DoubleQuotedStyle != 0 && m.is(0, '\\'):
+	case m.escaped():
 		m.at += escapeLen(m.text[m.at:])
 		return at, m.at <= len(m.text)
 	case m.style&yaml.SingleQuotedStyle != 0 && c == '\'' && m.is(1, '\''):
@@ -126,6 +129,9 @@ func (m *matcher) next(c rune) (at int, ok bool) {
 
 // is tells whether c stands that many characters on.
 func (m *matcher) is(on int, c rune) bool { return m.at+on < len(m.text) && m.text[m.at+on] == c }
+
+// escaped tells whether an escape stands here.
+func (m *matcher) escaped() bool { return m.style&yaml.DoubleQuotedStyle != 0 && m.is(0, '\\') }
 
 // escapeLen is the length of the escape that text starts with.
 func escapeLen(text []rune) int {

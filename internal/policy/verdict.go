@@ -104,7 +104,9 @@ func (s *scratch) toss(i int, v *Verdict, names []string) []string {
 	if sampling.ThresholdLessThan(th, coin.Threshold) {
 		th = coin.Threshold // it was sampled harder before it came here
 	}
-	v.Probability = th.Probability()
+	if v.Probability = best.Probability; th != best.Threshold {
+		v.Probability = th.Probability()
+	}
 	if !th.ShouldSample(coin.Randomness) {
 		return s.lost(i, names)
 	}
