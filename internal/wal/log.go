@@ -59,6 +59,9 @@ type Config struct {
 	// SegmentBytes is the size at which a segment is sealed and the next one begun, 4 KiB to 2 GiB. Smaller segments
 	// are given back sooner, larger ones cost fewer files. A larger record gets a segment of its own. Default 128 MiB.
 	SegmentBytes int64
+	// FirstSegment is the least number that the next new segment gets: for a caller who has noted positions elsewhere
+	// and must not meet them again when the log itself was lost. Default 1.
+	FirstSegment SegmentID
 	// Durability is what a Commit waits for. Default Always.
 	Durability Durability
 	// SyncInterval is the longest time between syncs under Interval. Default 1 s.

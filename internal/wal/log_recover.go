@@ -20,7 +20,7 @@ func Open(cfg Config) (*Log, error) {
 	}
 	l := &Log{cfg: cfg, wake: make(chan struct{}, 1)}
 	l.delivery.changed = sync.NewCond(&l.mu)
-	l.writer = &writer{log: l, nextID: 1}
+	l.writer = &writer{log: l, nextID: max(cfg.FirstSegment, 1)}
 	if err := l.recover(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open log %s: %w", cfg.Dir, err), l.closeFiles())
 	}

@@ -1,0 +1,122 @@
+package sampler
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+
+	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/sampling"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+)
+
+// Attributes that exported spans carry. The first three stand on every span, the others on the root, or where the
+// export has none on the local root that started first.
+const (
+	attrRetention     = "tailwise.retention"
+	attrReason        = "tailwise.reason" // names of the rules that kept the trace, comma-separated
+	attrSession       = "session.id"      // only where the span has none
+	attrPolicyVersion = "tailwise.policy_version"
+	attrProbability   = "tailwise.probability"
+	attrSignalPrefix  = "tailwise." // followed by the fact's name
+)
+
+// exportedSignals are the facts that become attributes of the root.
+var exportedSignals = [...]string{"errors", "spans", "llm.calls", "tool.calls", "tokens.input", "tokens.output", "tokens.total"}
+
+// annotate adds to a kept trace's spans why they are here. first says that no part of the trace was exported before,
+// so that the root gets its signals once.
+func annotate(traces ptrace.Traces, d *decision, first bool) {
+	reason := strings.Join(d.rules, ",")
+	var root ptrace.Span
+	var found bool
+	local := localRoots(traces)
+	eachSpan(traces, func(span ptrace.Span) {
+		attrs := span.Attributes()
+		attrs.PutStr(attrRetention, d.retention)
+		attrs.PutStr(attrReason, reason)
+		if _, has := attrs.Get(attrSession); !has && d.session != "" {
+			attrs.PutStr(attrSession, d.session)
+		}
+		if d.threshold != "" {
+			markChance(span.TraceState(), d)
+		}
+		if local(span) && (!found || better(span, root)) {
+			root, found = span, true
+		}
+	})
+	if found && first {
+		root.Attributes().PutStr(attrPolicyVersion, d.policyVersion)
+		root.Attributes().PutDouble(attrProbability, d.probability)
+		putSignals(root.Attributes(), d.facts)
+	}
+}
+
+// better reports whether a is more of a root than b: no parent before some parent, then the earlier start.
+func better(a, b ptrace.Span) bool {
+	if ar, br := a.ParentSpanID().IsEmpty(), b.ParentSpanID().IsEmpty(); ar != br {
+		return ar
+	}
+	return a.StartTimestamp() < b.StartTimestamp()
+}
+
+// localRoots returns a test for spans whose parent is not among traces.
+func localRoots(traces ptrace.Traces) func(ptrace.Span) bool {
+	ids := make(map[pcommon.SpanID]struct{}, traces.SpanCount())
+	eachSpan(traces, func(span ptrace.Span) { ids[span.SpanID()] = struct{}{} })
+	return func(span ptrace.Span) bool {
+		_, has := ids[span.ParentSpanID()]
+		return span.ParentSpanID().IsEmpty() || !has
+	}
+}
+
+func eachSpan(traces ptrace.Traces, do func(ptrace.Span)) {
+	for _, resource := range traces.ResourceSpans().All() {
+		for _, scope := range resource.ScopeSpans().All() {
+			for _, span := range scope.Spans().All() {
+				do(span)
+			}
+		}
+	}
+}
+
+// putSignals copies the facts that are worth an attribute.
+func putSignals(attrs pcommon.Map, facts []byte) {
+	var all map[string]any
+	decoder := json.NewDecoder(bytes.NewReader(facts))
+	decoder.UseNumber()
+	if decoder.Decode(&all) != nil {
+		return // facts that cannot be read add nothing; the ledger has the same bytes
+	}
+	for _, name := range exportedSignals {
+		if n, ok := all[name].(json.Number); ok {
+			if i, err := n.Int64(); err == nil {
+				attrs.PutInt(attrSignalPrefix+name, i)
+			}
+		}
+	}
+}
+
+// markChance writes the sampling threshold into a span's tracestate, and the randomness where it did not come with the
+// trace (OpenTelemetry's probability sampling: https://opentelemetry.io/docs/specs/otel/trace/tracestate-probability-sampling/).
+// A stricter threshold that is there already stays. A tracestate that cannot be parsed stays as it is.
+func markChance(state pcommon.TraceState, d *decision) {
+	w3c, err := sampling.NewW3CTraceState(state.AsRaw())
+	if err != nil {
+		return
+	}
+	otel := w3c.OTelValue()
+	if d.randomness != "" && otel.RValue() == "" {
+		if r, err := sampling.RValueToRandomness(d.randomness); err == nil {
+			otel.SetRValue(r)
+		}
+	}
+	threshold, err := sampling.TValueToThreshold(d.threshold)
+	if err != nil || otel.UpdateTValueWithSampling(threshold) != nil {
+		return
+	}
+	var out strings.Builder
+	if w3c.Serialize(&out) == nil {
+		state.FromRaw(out.String())
+	}
+}

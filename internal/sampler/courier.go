@@ -1,0 +1,192 @@
+package sampler
+
+import (
+	"context"
+	"errors"
+	"regexp"
+	"time"
+
+	"go.opentelemetry.io/collector/client"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.uber.org/zap"
+	"google.golang.org/grpc/status"
+
+	"github.com/tailwise/tailwise/internal/wal"
+)
+
+// Backoff between attempts while a backend does not answer. The exporter behind us retries too; this is what goes on
+// when it gives up.
+const (
+	firstBackoff = time.Second
+	lastBackoff  = time.Minute
+)
+
+// courier is one worker of an outlet: it takes what one request holds, rebuilds it from the log, and hands it to the
+// next consumer until that has answered.
+type courier struct {
+	engine *Engine
+	outlet *outlet
+	next   consumer.Traces
+}
+
+func (c *courier) run(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-c.outlet.arrived:
+		}
+		for ctx.Err() == nil {
+			parcels := c.outlet.take(c.engine.cfg.Export.MaxBytes)
+			if len(parcels) == 0 {
+				break
+			}
+			c.deliver(ctx, parcels)
+		}
+	}
+}
+
+// deliver brings parcels to the backend, however long it takes, or puts them back when ctx ends. Each attempt reads
+// them from the log anew: the next consumer may change what it is given, and attempts after the first are rare.
+func (c *courier) deliver(ctx context.Context, parcels []parcel) {
+	for backoff := firstBackoff; ; backoff = min(2*backoff, lastBackoff) {
+		var traces ptrace.Traces
+		if parcels, traces = c.load(parcels); len(parcels) == 0 {
+			return
+		}
+		err := c.next.ConsumeTraces(c.context(ctx, &parcels[0]), traces)
+		switch {
+		case err == nil:
+			c.settle(parcels, "")
+			return
+		case consumererror.IsPermanent(err):
+			c.refused(ctx, parcels, err)
+			return
+		}
+		c.engine.metrics.exportRetry()
+		c.engine.logger.Warn("the backend did not take kept traces; trying again",
+			zap.String("receiver", c.outlet.source), zap.Int("traces", len(parcels)),
+			zap.Duration("in", backoff), zap.String("why", reasonOf(err)))
+		if !c.engine.clock.Sleep(ctx, backoff) {
+			c.outlet.putBack(parcels)
+			return
+		}
+	}
+}
+
+// load rebuilds parcels from the log into one request. Those whose references are out of date, or that cannot be read
+// at all, are settled at once and left out.
+func (c *courier) load(parcels []parcel) (loaded []parcel, traces ptrace.Traces) {
+	traces = ptrace.NewTraces()
+	for _, p := range parcels {
+		part, err := c.read(&p)
+		switch {
+		case errors.Is(err, errMoved):
+			p.mu.Lock()
+			p.moved = true
+			p.mu.Unlock()
+			c.settle([]parcel{p}, "")
+		case err != nil:
+			c.engine.damage("export a trace", err)
+			c.settle([]parcel{p}, "the log's bytes cannot be read back")
+		default:
+			part.ResourceSpans().MoveAndAppendTo(traces.ResourceSpans())
+			loaded = append(loaded, p)
+		}
+	}
+	return loaded, traces
+}
+
+// read rebuilds one parcel and marks its spans. Spans that cannot be read back are reported and left out.
+func (c *courier) read(p *parcel) (ptrace.Traces, error) {
+	r, err := c.engine.rebuild(&p.piece)
+	if r.body == nil {
+		return ptrace.Traces{}, err
+	}
+	if err != nil {
+		c.engine.damage("export part of a trace", err)
+	}
+	traces, err := new(ptrace.ProtoUnmarshaler).UnmarshalTraces(r.body)
+	if err != nil {
+		return ptrace.Traces{}, err
+	}
+	annotate(traces, p.decision, p.first)
+	return traces, nil
+}
+
+// refused deals with a permanent refusal. A refusal of several traces says nothing of each, so they are tried one by
+// one: one bad trace must not take others with it.
+func (c *courier) refused(ctx context.Context, parcels []parcel, why error) {
+	if len(parcels) > 1 {
+		for i := range parcels {
+			c.deliver(ctx, parcels[i:i+1])
+		}
+		return
+	}
+	c.engine.logger.Error("the backend refused a kept trace for good; it is set aside",
+		zap.String("receiver", c.outlet.source), traceField(parcels[0].trace), zap.String("why", reasonOf(why)))
+	c.settle(parcels, reasonOf(why))
+}
+
+// httpStatus finds the code in what the OTLP/HTTP exporter reports.
+var httpStatus = regexp.MustCompile(`HTTP Status Code (\d{3})`)
+
+// reasonOf names why a backend did not take a request, without its message: backends quote what they refuse.
+func reasonOf(err error) string {
+	if m := httpStatus.FindStringSubmatch(err.Error()); m != nil {
+		return "HTTP status " + m[1]
+	}
+	var rpc interface{ GRPCStatus() *status.Status }
+	if errors.As(err, &rpc) {
+		return "gRPC code " + rpc.GRPCStatus().Code().String()
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return "no answer in time"
+	}
+	return "the exporter failed (its own log says how)"
+}
+
+// settle notes that parcels are answered for; deliveries that are complete are marked in the log.
+func (c *courier) settle(parcels []parcel, refused string) {
+	now := c.engine.clock.Now().UTC()
+	var marks []mark
+	for _, p := range parcels {
+		p.mu.Lock()
+		if p.refused == "" {
+			p.refused = refused
+		}
+		p.mu.Unlock()
+		if refused == "" && !p.moved {
+			c.engine.totals.exportedBytes.Add(p.bytes)
+		}
+		if p.parcels.Add(-1) > 0 {
+			continue
+		}
+		if p.moved {
+			c.engine.send(context.Background(), p.shard, resubmitMessage{p.trace})
+			continue
+		}
+		marks = append(marks, mark{p.trace, p.decision.decidedAt, now, p.through, p.delivery.refused})
+	}
+	if len(marks) > 0 {
+		// Not awaited: if the mark is lost, the trace is exported once more.
+		c.engine.log.Append(&wal.Record{Kind: kindExported, Body: encodeMarks(marks), Attachment: marks})
+		c.engine.metrics.exported(marks)
+	}
+	c.outlet.finish(len(parcels))
+}
+
+// context carries the request metadata that came with the data, as the Collector's own components do.
+func (c *courier) context(ctx context.Context, p *parcel) context.Context {
+	route := c.engine.routes.get(p.groups[0].route)
+	if len(route.Metadata) == 0 {
+		return ctx
+	}
+	metadata := make(map[string][]string, len(route.Metadata))
+	for _, kv := range route.Metadata {
+		metadata[kv.Key] = kv.Values
+	}
+	return client.NewContext(ctx, client.Info{Metadata: client.NewMetadata(metadata)})
+}

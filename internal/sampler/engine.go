@@ -1,0 +1,324 @@
+package sampler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+	"golang.org/x/sync/semaphore"
+
+	"github.com/tailwise/tailwise/internal/ledger"
+	"github.com/tailwise/tailwise/internal/otlp"
+	"github.com/tailwise/tailwise/internal/wal"
+)
+
+// Engine takes requests in, decides on traces and hands out what is kept. Open it, attach sources, detach them, shut
+// it down. All methods are safe for concurrent use.
+type Engine struct {
+	// Immutable after Open.
+	cfg         Config
+	clock       Clock
+	logger      *zap.Logger
+	lock        *dirLock
+	log         *wal.Log
+	ledger      ledger.Store
+	shards      []*shard
+	shardMemory int // bytes that one shard's undecided traces may hold
+	feed        *feed
+	egress      *egress
+	janitor     *janitor
+	metrics     *instruments
+
+	bodies  bodyPool
+	batches sync.Pool
+	routes  routes
+	live    *liveness
+	filter  *filter
+
+	policy   atomic.Pointer[inForce]
+	policyMu sync.Mutex // one reload at a time
+
+	inflight  atomic.Int64        // bytes of requests that have not taken effect everywhere
+	replaying *semaphore.Weighted // bytes of records read back from disk, likewise
+	diskFull  atomic.Bool
+	caughtUp  atomic.Bool
+	opened    time.Time
+	totals    totals
+
+	// Life of the goroutines. stop ends those that serve until told, and stopped is closed with it; quit ends the
+	// shards, once the log delivers no more.
+	stop       context.CancelFunc
+	stopped    chan struct{}
+	quit       chan struct{}
+	running    sync.WaitGroup // shards
+	background sync.WaitGroup // the janitor, the ledger's upkeep, short waits for commits
+	feedEnd    sync.WaitGroup // the feed
+	feeding    context.CancelFunc
+	closing    sync.Once
+	closeErr   error
+
+	sourcesMu sync.Mutex
+	sources   map[string]*Source
+}
+
+// Open takes the data directory, opens what is in it and begins to recover beside the intake, which is open at once.
+func Open(ctx context.Context, cfg Config) (_ *Engine, err error) {
+	cfg = cfg.withDefaults()
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	e := &Engine{
+		cfg: cfg, clock: cfg.Clock, logger: cfg.Logger, live: newLiveness(), stopped: make(chan struct{}), quit: make(chan struct{}),
+		sources: make(map[string]*Source), opened: cfg.Clock.Now(),
+		filter: newFilter(int(cfg.MemoryLimit / 64)), shardMemory: int(cfg.MemoryLimit/2) / cfg.Shards,
+	}
+	e.batches.New = func() any { return &batch{engine: e} }
+	e.replaying = semaphore.NewWeighted(e.replayBytes())
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, e.release())
+		}
+	}()
+	if e.lock, err = lockDir(cfg.DataDir); err != nil {
+		return nil, err
+	}
+	if e.metrics, err = newInstruments(e); err != nil {
+		return nil, err
+	}
+	if err := e.openStores(ctx); err != nil {
+		return nil, err
+	}
+	if err := e.installPolicy(ctx, cfg.PolicyFile, cfg.PolicyText); err != nil {
+		return nil, err
+	}
+	e.start()
+	if err := e.metrics.observe(); err != nil {
+		return nil, err
+	}
+	return e, nil
+}
+
+// openStores opens the ledger and the log. A ledger that is damaged is set aside: it is an index, and the log goes on.
+// A log that lost its end, or all of it, goes on behind the positions that the ledger has seen: below them the ledger
+// would take new rows for old ones.
+func (e *Engine) openStores(ctx context.Context) (err error) {
+	if e.ledger, err = openLedger(ctx, filepath.Join(e.cfg.DataDir, "ledger.db"), e.clock, e.logger); err != nil {
+		return err
+	}
+	applied, err := e.ledger.Applied(ctx)
+	if err != nil {
+		return fmt.Errorf("read how far the ledger is: %w", err)
+	}
+	e.log, err = wal.Open(wal.Config{
+		FS: e.cfg.FS, Dir: filepath.Join(e.cfg.DataDir, "wal"), SegmentBytes: e.cfg.SegmentBytes,
+		FirstSegment: wal.Position(applied).Segment() + 1,
+		Durability:   durabilities[e.cfg.Durability], Compress: e.cfg.Compress, QueueBytes: e.cfg.MemoryLimit / 8,
+		Clock: e.clock.Now, OnSync: e.metrics.sync, OnFailure: e.writeFailed,
+	})
+	if err != nil {
+		return fmt.Errorf("open the log: %w", err)
+	}
+	return nil
+}
+
+func openLedger(ctx context.Context, path string, clock Clock, logger *zap.Logger) (ledger.Store, error) {
+	store, err := ledger.OpenSQLite(ctx, path, ledger.Options{Now: clock.Now})
+	if errors.Is(err, ledger.ErrDamaged) {
+		moved, moveErr := ledger.SetAside(path)
+		if moveErr != nil {
+			return nil, errors.Join(err, moveErr)
+		}
+		logger.Error("the ledger is damaged and was set aside; a new one begins, older decisions can no longer be looked up",
+			zap.String("file", moved), zap.Error(err))
+		store, err = ledger.OpenSQLite(ctx, path, ledger.Options{Now: clock.Now})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open the ledger: %w", err)
+	}
+	return store, nil
+}
+
+// start sets everything in motion. From here on Shutdown is what ends it.
+func (e *Engine) start() {
+	e.feed, e.egress, e.janitor = newFeed(e), newEgress(e), &janitor{e}
+	for range e.cfg.Shards {
+		e.shards = append(e.shards, newShard(e, int(e.cfg.MemoryLimit/8)/e.cfg.Shards))
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	e.stop = stop
+	feeding, stopFeeding := context.WithCancel(context.Background())
+	e.feeding = stopFeeding
+	for _, s := range e.shards {
+		tick, stopTick := e.clock.Ticker(decideTick)
+		e.running.Go(func() {
+			defer stopTick()
+			s.run(tick, e.quit)
+		})
+	}
+	e.feedEnd.Go(func() { e.feed.run(feeding) })
+	sweep, stopSweep := e.clock.Ticker(sweepTick)
+	e.background.Go(func() {
+		defer stopSweep()
+		e.janitor.run(ctx, sweep)
+	})
+	e.background.Go(func() { e.fillFilter(ctx) })
+	e.background.Go(func() { e.expireLedger(ctx) })
+	e.log.Start(&dispatcher{e})
+}
+
+const (
+	// decideTick is how often shards look for due traces; verdicts of one tick share a record.
+	decideTick = 100 * time.Millisecond
+	// sweepTick is how often the log is cleaned and the limits are looked at.
+	sweepTick = time.Second
+)
+
+// Shutdown stops intake, ends what is under way and closes the stores. Undecided and unexported traces are in the log
+// and go on at the next Open. It is safe to repeat.
+func (e *Engine) Shutdown(ctx context.Context) error {
+	e.closing.Do(func() {
+		e.sourcesMu.Lock()
+		sources := make([]*Source, 0, len(e.sources))
+		for _, s := range e.sources {
+			sources = append(sources, s)
+		}
+		e.sourcesMu.Unlock()
+		for _, s := range sources {
+			e.closeErr = errors.Join(e.closeErr, s.Detach(ctx))
+		}
+		e.closeErr = errors.Join(e.closeErr, e.release())
+	})
+	return e.closeErr
+}
+
+// release ends goroutines and closes files in the order in which they depend on each other: the log stops delivering
+// before shards and feed lose their queues, and the feed empties before the ledger closes.
+func (e *Engine) release() error {
+	if e.stop != nil {
+		e.stop()
+		close(e.stopped)
+	}
+	var faults []error
+	if e.metrics != nil {
+		faults = append(faults, e.metrics.close())
+	}
+	if e.log != nil {
+		faults = append(faults, e.log.Close())
+	}
+	if e.stop != nil {
+		close(e.quit)
+		e.running.Wait()
+		e.background.Wait()
+		close(e.feed.in)
+		patience := time.AfterFunc(shutdownPatience, e.feeding)
+		e.feedEnd.Wait()
+		patience.Stop()
+		e.feeding()
+	}
+	if e.ledger != nil {
+		faults = append(faults, e.ledger.Close())
+	}
+	if e.lock != nil {
+		faults = append(faults, e.lock.release())
+	}
+	return errors.Join(faults...)
+}
+
+// shutdownPatience is how long the ledger may take for the last batch before it is left to the next start.
+const shutdownPatience = 5 * time.Second
+
+// send hands m to a shard; false: ctx ended or the engine is stopping first.
+func (e *Engine) send(ctx context.Context, s *shard, m message) bool {
+	select {
+	case <-e.stopped:
+		return false
+	default:
+	}
+	select {
+	case s.in <- m:
+		return true
+	case <-ctx.Done():
+	case <-e.stopped:
+	}
+	return false
+}
+
+func (e *Engine) shardFor(id *otlp.TraceID) *shard { return e.shards[shardOf(id, len(e.shards))] }
+
+// applied is the last sealed segment of which everything has taken effect in every shard.
+func (e *Engine) applied() wal.SegmentID {
+	least := e.shards[0].applied.Load()
+	for _, s := range e.shards[1:] {
+		least = min(least, s.applied.Load())
+	}
+	return wal.SegmentID(least)
+}
+
+// replayBytes bounds the memory of records that are read back from disk and have not taken effect.
+func (e *Engine) replayBytes() int64 { return e.cfg.MemoryLimit / 16 }
+
+// recovered reports the end of recovery.
+func (e *Engine) recovered() {
+	took := e.clock.Now().Sub(e.opened)
+	e.logger.Info("caught up with the log", zap.Duration("after", took), zap.Int64("bytes", e.log.Bytes()))
+	if n, sources := e.egress.waiting(); n > 0 {
+		e.logger.Info("kept traces wait for their backend", zap.Int("parts", n), zap.Strings("receivers", sources))
+	}
+}
+
+// verdictsLost handles a verdict record that did not get into the log: the traces are open again.
+func (e *Engine) verdictsLost(s *shard, decisions []*decision, err error) {
+	if errors.Is(err, wal.ErrClosed) {
+		return // the next start decides
+	}
+	e.logger.Error("write verdicts; trying again", zap.Int("traces", len(decisions)), zap.Error(err))
+	e.send(context.Background(), s, undecideMessage{decisions})
+}
+
+// writeFailed is told by the log of each failed write.
+func (e *Engine) writeFailed(err error) {
+	e.metrics.writeFailed()
+	e.logger.Error("write the log", zap.Error(err))
+}
+
+// damage reports bytes that were acknowledged and cannot be read.
+func (e *Engine) damage(doing string, err error) {
+	e.metrics.damaged()
+	e.logger.Error(doing, zap.Error(err))
+}
+
+// fillFilter brings the ids of earlier decisions into the filter, newest first, as many as it takes.
+func (e *Engine) fillFilter(ctx context.Context) {
+	err := e.ledger.Verdicts(ctx, time.Time{}, func(id ledger.TraceID, _ ledger.Verdict) bool {
+		e.filter.add(id)
+		return !e.filter.full() && ctx.Err() == nil
+	})
+	if err != nil && ctx.Err() == nil {
+		e.logger.Error("read the ledger's trace ids; each new trace is looked up instead", zap.Error(err))
+		return
+	}
+	e.filter.ready.Store(err == nil)
+}
+
+// expireLedger drops rows that are past their time, or past the ledger's size.
+func (e *Engine) expireLedger(ctx context.Context) {
+	for {
+		if days, err := e.ledger.Expire(ctx, e.clock.Now().Add(-e.cfg.LedgerRetention), e.cfg.LedgerBytes); err != nil {
+			if ctx.Err() == nil {
+				e.logger.Error("expire the ledger's oldest days", zap.Error(err))
+			}
+		} else if len(days) > 0 {
+			e.logger.Info("the ledger's oldest days have gone", zap.Strings("days", days))
+		}
+		if !e.clock.Sleep(ctx, expireEvery) {
+			return
+		}
+	}
+}
+
+const expireEvery = 10 * time.Minute

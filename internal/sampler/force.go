@@ -1,0 +1,108 @@
+package sampler
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/tailwise/tailwise/internal/agent"
+	"github.com/tailwise/tailwise/internal/ledger"
+	"github.com/tailwise/tailwise/internal/policy"
+	"github.com/tailwise/tailwise/internal/wal"
+)
+
+// inForce is the policy that decides now, with all that goes with it. A reload swaps the whole.
+type inForce struct {
+	file   string
+	policy *policy.Policy
+	plan   *agent.Plan
+	state  *policy.State
+	from   time.Time
+	since  time.Time // when calibration began
+}
+
+// BuiltInPolicy is the name under which the built-in policy is reported.
+const BuiltInPolicy = "built-in policy"
+
+// installPolicy puts the first policy in force.
+func (e *Engine) installPolicy(ctx context.Context, file string, text []byte) error {
+	if text == nil {
+		file, text = BuiltInPolicy, policy.BuiltIn()
+	}
+	compiled, err := policy.Compile(file, text)
+	if err != nil {
+		return err
+	}
+	uses, err := e.ledger.PolicyUses(ctx)
+	if err != nil {
+		return fmt.Errorf("read the history of policies: %w", err)
+	}
+	now := e.clock.Now().UTC()
+	next := &inForce{
+		file: file, policy: compiled, plan: agent.NewPlan(compiled.Attrs()), state: policy.NewState(compiled, now), from: now,
+		since: calibratingSince(uses, compiled.Calibrate(), now),
+	}
+	e.policy.Store(next)
+	if len(uses) == 0 || uses[0].Version != compiled.Version() {
+		e.recordPolicy(next)
+	}
+	return nil
+}
+
+// ReloadPolicy puts a new policy in force for every verdict from now on. When text does not compile the error says
+// why, and the old policy stays.
+func (e *Engine) ReloadPolicy(ctx context.Context, file string, text []byte) error {
+	e.policyMu.Lock()
+	defer e.policyMu.Unlock()
+	compiled, err := policy.Compile(file, text)
+	if err != nil {
+		e.metrics.policyRefused()
+		return err
+	}
+	old := e.policy.Load()
+	if compiled.Version() == old.policy.Version() {
+		return nil
+	}
+	uses, err := e.ledger.PolicyUses(ctx)
+	if err != nil {
+		return fmt.Errorf("read the history of policies: %w", err)
+	}
+	now := e.clock.Now().UTC()
+	next := &inForce{
+		file: file, policy: compiled, plan: old.plan, state: compiled.Carry(old.state, now), from: now,
+		since: calibratingSince(uses, compiled.Calibrate(), now),
+	}
+	// Traces folded with a plan that lacks keys are read again when they are decided; a plan that has them all serves on.
+	if !old.plan.Covers(compiled.Attrs()) {
+		next.plan = agent.NewPlan(compiled.Attrs())
+	}
+	e.policy.Store(next)
+	e.recordPolicy(next)
+	e.logger.Info("a new policy is in force", zap.String("file", file), zap.String("version", compiled.Version()),
+		zap.String("before", old.policy.Version()))
+	return nil
+}
+
+// recordPolicy writes into the log, and so into the ledger, that a policy is in force.
+func (e *Engine) recordPolicy(f *inForce) {
+	use := &ledger.PolicyUse{Version: f.policy.Version(), Text: f.policy.Text(), From: f.from, Calibrate: f.policy.Calibrate()}
+	e.log.Append(&wal.Record{Kind: kindPolicy, Body: encodePolicyUse(*use), Attachment: use})
+}
+
+// calibratingSince says when the present calibration began: with the first of the policies, back from the newest
+// without a gap, that calibrate at all. So an edit of a rule does not begin it anew.
+func calibratingSince(uses []ledger.PolicyUse, calibrate time.Duration, now time.Time) time.Time {
+	since := now
+	if calibrate == 0 {
+		return since
+	}
+	for _, use := range uses {
+		if use.Calibrate == 0 {
+			break
+		}
+		since = use.From
+	}
+	return since
+}

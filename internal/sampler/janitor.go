@@ -1,0 +1,185 @@
+package sampler
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/tailwise/tailwise/internal/wal"
+)
+
+// janitor keeps the log no longer than it has to be: it deletes the oldest segments once nothing needs them, and
+// carries forward what little is still needed of a segment that holds the others up. One goroutine runs it.
+type janitor struct {
+	engine *Engine
+}
+
+// carryAfter is the number of bytes, beyond twice the live ones, that the log may reach before spans are carried
+// forward. With the factor of two each byte that must stay is copied at most once for each byte that comes in.
+const carryAfter = 4 // segments
+
+// sweep runs once: it sees to the limits, deletes what may go and carries what must not hold segments up.
+func (j *janitor) sweep(ctx context.Context) error {
+	j.engine.checkDisk()
+	if err := j.remove(ctx); err != nil {
+		return err
+	}
+	segments := j.engine.log.Segments()
+	if len(segments) < 2 || !j.engine.caughtUp.Load() {
+		return nil
+	}
+	limit := 2*j.engine.live.total.Load() + carryAfter*j.engine.cfg.SegmentBytes
+	if j.engine.log.Bytes() <= limit || !j.settled(segments[0]) {
+		return nil
+	}
+	return j.carry(ctx, segments[0].ID)
+}
+
+// settled reports whether everything in a segment has taken effect in every shard.
+func (j *janitor) settled(s wal.SegmentInfo) bool {
+	return s.Sealed && s.Delivered && j.engine.applied() >= s.ID
+}
+
+// remove deletes the oldest segments as far as nothing in them is needed.
+//
+// Invariant: segments go oldest first, and only once the ledger is synced past them. So a verdict or mark is never
+// deleted before the spans that it speaks of.
+func (j *janitor) remove(ctx context.Context) error {
+	var last wal.SegmentID
+	for _, s := range j.engine.log.Segments() {
+		if !j.settled(s) || j.engine.live.of(s.ID) != 0 {
+			break
+		}
+		last = s.ID
+	}
+	if last == 0 {
+		return nil
+	}
+	synced, err := j.engine.feed.checkpoint(ctx)
+	if err != nil {
+		return fmt.Errorf("sync the ledger before deleting segment %d: %w", last, err)
+	}
+	if through := synced.Segment(); last >= through {
+		if through < 2 {
+			return nil
+		}
+		last = through - 1
+	}
+	if err := j.engine.log.RemoveThrough(last); err != nil {
+		return err
+	}
+	j.engine.live.forget(last)
+	return nil
+}
+
+// carry copies what traces still need of a segment to the end of the log. The references move when the log delivers
+// the copies; until then, and after a crash, the originals serve.
+func (j *janitor) carry(ctx context.Context, segment wal.SegmentID) error {
+	reply := make(chan []holding, len(j.engine.shards))
+	for _, s := range j.engine.shards {
+		if !j.engine.send(ctx, s, holdingsMessage{segment, reply}) {
+			return ctx.Err()
+		}
+	}
+	var commits []*wal.Commit
+	for range j.engine.shards {
+		select {
+		case holdings := <-reply:
+			for i := range holdings {
+				commits = append(commits, j.copy(ctx, &holdings[i])...)
+			}
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	var failed error
+	for _, c := range commits {
+		failed = errors.Join(failed, c.Wait())
+	}
+	return failed
+}
+
+// carriedBytes is about how large a carried record gets.
+const carriedBytes = 8 << 20
+
+// copy appends one holding as carried records, one or more for each route that its spans came by. Spans that cannot be
+// read any more are given up, or they would hold the segment for ever.
+func (j *janitor) copy(ctx context.Context, h *holding) (commits []*wal.Commit) {
+	for _, p := range split(h.groups, h.spans, carriedBytes) {
+		r, err := j.engine.rebuild(&p)
+		if errors.Is(err, errMoved) {
+			continue // not by us, and then nothing is left to do
+		}
+		if err != nil {
+			j.engine.damage("carry a trace forward", err)
+			j.engine.send(ctx, j.engine.shardFor(&h.trace), lostMessage{h.trace, r.lost})
+		}
+		if r.body == nil {
+			continue
+		}
+		meta := carriedMeta{
+			route: j.engine.routes.get(p.groups[0].route), trace: h.trace,
+			origins: r.origins, decision: h.decision, refused: h.refused,
+		}
+		commits = append(commits, j.engine.log.Append(&wal.Record{Kind: kindCarried, Meta: encodeCarried(meta), Body: r.body}))
+		j.engine.metrics.carried(len(r.body))
+	}
+	return commits
+}
+
+// run sweeps until ctx ends.
+func (j *janitor) run(ctx context.Context, tick <-chan time.Time) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick:
+			if err := j.sweep(ctx); err != nil && ctx.Err() == nil {
+				j.engine.logger.Error("clean the log", zap.Error(err))
+			}
+		}
+	}
+}
+
+// piece is spans of one trace that came by one route.
+type piece struct {
+	groups []group
+	spans  []spanRef // in the order of groups
+	bytes  int64
+}
+
+// split cuts a trace's spans into pieces of one route each, and of at most limit bytes unless one span is larger.
+func split(groups []group, spans []spanRef, limit int64) []piece {
+	var pieces []piece
+	current := make(map[routeID]int) // the piece that takes more of a route
+	at := 0
+	for _, g := range groups {
+		refs := spans[at : at+int(g.spansN)]
+		at += int(g.spansN)
+		for _, ref := range refs {
+			i, ok := current[g.route]
+			if !ok || pieces[i].bytes+int64(ref.Len) > limit {
+				i = len(pieces)
+				current[g.route] = i
+				pieces = append(pieces, piece{})
+			}
+			pieces[i].add(g, ref)
+		}
+	}
+	return pieces
+}
+
+func (p *piece) add(g group, ref spanRef) {
+	if n := len(p.groups); n == 0 || !p.groups[n-1].holds(g.position, g.origin, g.scopeIndex) {
+		g.spansN, g.bytes = 0, 0
+		p.groups = append(p.groups, g)
+	}
+	last := &p.groups[len(p.groups)-1]
+	last.spansN++
+	last.bytes += ref.Len
+	p.spans = append(p.spans, ref)
+	p.bytes += int64(ref.Len)
+}

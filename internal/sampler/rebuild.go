@@ -1,0 +1,127 @@
+package sampler
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/tailwise/tailwise/internal/agent"
+	"github.com/tailwise/tailwise/internal/otlp"
+	"github.com/tailwise/tailwise/internal/wal"
+)
+
+// errMoved says that references are out of date: the spans were carried forward and their old segment is gone.
+var errMoved = errors.New("spans have moved")
+
+// errUnreadable says that bytes of the log are not what they were when they were acknowledged.
+var errUnreadable = errors.New("spans cannot be read back")
+
+// fetch reads one group from the log: the message bytes around its spans and the spans themselves, each verified by
+// its hash. Spans that fail are left out and counted.
+func (e *Engine) fetch(g *group, refs []spanRef) (got otlp.Group, kept []spanRef, err error) {
+	ranges := make([]wal.Range, 0, 4+len(refs))
+	total := 0
+	add := func(r otlp.Range) {
+		ranges = append(ranges, wal.Range(r))
+		total += int(r.Len)
+	}
+	for _, r := range [...]otlp.Range{g.resource, g.resourceSchema, g.scope, g.scopeSchema} {
+		add(r)
+	}
+	for _, ref := range refs {
+		add(ref.Range)
+	}
+	buf, err := e.log.ReadRanges(g.position, ranges, make([]byte, 0, total))
+	if errors.Is(err, wal.ErrGone) {
+		return got, nil, errMoved
+	}
+	if err != nil {
+		return got, nil, fmt.Errorf("%w: %w", errUnreadable, err)
+	}
+	next := func(n uint32) []byte {
+		p := buf[:n:n]
+		buf = buf[n:]
+		return p
+	}
+	got.Resource, got.ResourceSchema = next(g.resource.Len), next(g.resourceSchema.Len)
+	got.Scope, got.ScopeSchema = next(g.scope.Len), next(g.scopeSchema.Len)
+	for _, ref := range refs {
+		span := next(ref.Len)
+		if xxhash.Sum64(span) != ref.hash {
+			err = fmt.Errorf("%w: span at %d of record %x does not match its hash", errUnreadable, ref.Off, g.position)
+			continue
+		}
+		got.Spans, kept = append(got.Spans, span), append(kept, ref)
+	}
+	return got, kept, err
+}
+
+// rebuilt is a piece put back together.
+type rebuilt struct {
+	body    []byte   // one request; nil when nothing could be read
+	origins []origin // of the spans in it, in order
+	lost    []uint64 // hashes of the spans that could not be read back
+}
+
+// rebuild reads a piece's spans from the log and puts them together as one request. What cannot be read is left out,
+// counted and named in lost; the error says why. With errMoved nothing is lost: the caller asks for new references.
+func (e *Engine) rebuild(p *piece) (r rebuilt, err error) {
+	groups := make([]otlp.Group, 0, len(p.groups))
+	at := 0
+	for i := range p.groups {
+		g := &p.groups[i]
+		refs := p.spans[at : at+int(g.spansN)]
+		at += int(g.spansN)
+		got, kept, fault := e.fetch(g, refs)
+		if errors.Is(fault, errMoved) {
+			return rebuilt{}, fault
+		}
+		if fault != nil {
+			r.lost = append(r.lost, missing(refs, kept)...)
+			err = fault
+		}
+		if len(kept) > 0 {
+			groups = append(groups, got)
+			r.origins = append(r.origins, origin{g.origin, len(kept)})
+		}
+	}
+	e.metrics.unreadable(len(r.lost))
+	if len(groups) > 0 {
+		r.body = otlp.AppendRequest(make([]byte, 0, otlp.SizeRequest(groups)), groups)
+	}
+	return r, err
+}
+
+// missing returns the hashes of refs that are not among kept, which is refs with some left out.
+func missing(refs, kept []spanRef) (hashes []uint64) {
+	for _, ref := range refs {
+		if len(kept) > 0 && kept[0] == ref {
+			kept = kept[1:]
+			continue
+		}
+		hashes = append(hashes, ref.hash)
+	}
+	return hashes
+}
+
+// refold reads a trace's spans from the log and folds its facts again, with the plan that t holds.
+func (e *Engine) refold(t *trace, in *agent.Interner) error {
+	var failed error
+	var index otlp.Index
+	for _, p := range split(t.groups, t.spans, carriedBytes) {
+		r, err := e.rebuild(&p)
+		failed = errors.Join(failed, err)
+		if r.body == nil {
+			continue
+		}
+		if err := index.Walk(r.body, t.plan.Keys()); err != nil {
+			failed = errors.Join(failed, err)
+			continue
+		}
+		for i := range index.Spans {
+			t.plan.Fold(t.facts, &index, r.body, i, in)
+		}
+	}
+	return failed
+}

@@ -1,0 +1,185 @@
+package sampler
+
+import (
+	"encoding/binary"
+	"sync/atomic"
+	"time"
+
+	"github.com/tailwise/tailwise/internal/agent"
+	"github.com/tailwise/tailwise/internal/otlp"
+	"github.com/tailwise/tailwise/internal/wal"
+)
+
+// shard owns the traces whose ids fall to it. One goroutine, run, holds all its state; everything else reaches it by
+// message, so there is no lock on the way of a span.
+//
+// A shard never waits: it appends to the log and hands exports over without blocking, and only its own message queue
+// is bounded (the sender waits: delivery, which then falls back to reading from disk). So no cycle can deadlock.
+type shard struct {
+	engine *Engine
+	in     chan message
+
+	// Owned by run; no other goroutine touches these.
+	traces    map[otlp.TraceID]*trace
+	due       deadlines
+	order     arrivals
+	decided   *decidedCache
+	interner  *agent.Interner
+	free      []*trace // released traces, with their slices
+	freeFacts []*agent.Facts
+	touched   []*trace // by the record being folded
+	round     uint64
+	live      bool // everything that was in the log at the start has been delivered: deadlines count, exports flow
+	memory    int  // of all traces
+	deciding  int  // of those whose verdict is on its way
+	waiting   int  // number of kept traces that the backend has not answered for
+	asideN    int  // number of kept traces that the backend refused for good
+
+	// Published for others.
+	applied atomic.Uint32 // the last sealed segment whose records have all taken effect here
+	stats   shardStats
+}
+
+// shardStats are the figures that metrics and the status page read.
+type shardStats struct {
+	open, pending, aside, memory atomic.Int64
+}
+
+// message is something that a shard's goroutine does with the shard.
+type message interface{ apply(s *shard) }
+
+// shardQueue bounds the messages that wait for a shard; the sender waits when it is full.
+const shardQueue = 256
+
+// freeLimit bounds the released traces that a shard keeps for reuse.
+const freeLimit = 4096
+
+func newShard(e *Engine, decidedBudget int) *shard {
+	return &shard{
+		engine:   e,
+		in:       make(chan message, shardQueue),
+		traces:   make(map[otlp.TraceID]*trace),
+		decided:  newDecidedCache(decidedBudget),
+		interner: new(agent.Interner),
+	}
+}
+
+// run is the shard's goroutine. It ends at quit, after the messages that are there.
+func (s *shard) run(tick <-chan time.Time, quit <-chan struct{}) {
+	for {
+		select {
+		case m := <-s.in:
+			m.apply(s)
+		case <-tick:
+			s.decideDue()
+		case <-quit:
+			for len(s.in) > 0 {
+				(<-s.in).apply(s)
+			}
+			return
+		}
+		s.publish()
+	}
+}
+
+// tickMessage makes the shard look at its deadlines now.
+type tickMessage struct{ done chan<- struct{} }
+
+func (m tickMessage) apply(s *shard) {
+	s.decideDue()
+	s.publish()
+	m.done <- struct{}{}
+}
+
+// liveMessage tells the shard that the log's old part has been delivered.
+type liveMessage struct{}
+
+func (liveMessage) apply(s *shard) {
+	s.live = true
+	for _, t := range s.traces {
+		if t.phase == pending {
+			s.export(t)
+		}
+	}
+}
+
+// sealedMessage tells the shard that it has seen all of a segment.
+type sealedMessage struct{ segment wal.SegmentID }
+
+func (m sealedMessage) apply(s *shard) { s.applied.Store(uint32(m.segment)) }
+
+func (s *shard) publish() {
+	s.stats.open.Store(int64(len(s.traces) - s.waiting - s.asideN))
+	s.stats.aside.Store(int64(s.asideN))
+	s.stats.pending.Store(int64(s.waiting))
+	s.stats.memory.Store(int64(s.memory))
+}
+
+// shardOf says which of n shards owns a trace. Trace ids are random, but not everybody's: the product spreads ids
+// that differ only in a few bits.
+func shardOf(id *otlp.TraceID, n int) int {
+	h := binary.LittleEndian.Uint64(id[:8]) ^ binary.LittleEndian.Uint64(id[8:])
+	return int((h * 0x9E3779B97F4A7C15) >> 33 % uint64(n))
+}
+
+// newTrace makes an open trace, from a released one if there is one.
+func (s *shard) newTrace(id otlp.TraceID, now int64) *trace {
+	t := &trace{}
+	if n := len(s.free); n > 0 {
+		t, s.free = s.free[n-1], s.free[:n-1]
+	}
+	*t = trace{id: id, slot: -1, first: now, last: now, groups: t.groups[:0], spans: t.spans[:0]}
+	s.traces[id] = t
+	return t
+}
+
+// retire forgets a trace that nothing more is owed for.
+func (s *shard) retire(t *trace) {
+	s.release(t.groups)
+	s.due.remove(t)
+	s.order.remove(t)
+	s.dropFacts(t)
+	s.memory -= t.memory
+	delete(s.traces, t.id)
+	// An export may still read the slices of a kept trace; only an open trace's can be used again.
+	if t.decision == nil && len(s.free) < freeLimit && cap(t.spans) <= 4*scanLimit {
+		s.free = append(s.free, t)
+	}
+}
+
+// release says of groups that their bytes are needed no more.
+func (s *shard) release(groups []group) {
+	for i := range groups {
+		s.engine.live.add(groups[i].position.Segment(), -int64(groups[i].bytes))
+	}
+}
+
+func (s *shard) takeFacts() *agent.Facts {
+	if n := len(s.freeFacts); n > 0 {
+		f := s.freeFacts[n-1]
+		s.freeFacts = s.freeFacts[:n-1]
+		return f
+	}
+	return new(agent.Facts)
+}
+
+func (s *shard) dropFacts(t *trace) {
+	if t.facts == nil {
+		return
+	}
+	if len(s.freeFacts) < freeLimit {
+		t.facts.Reset()
+		s.freeFacts = append(s.freeFacts, t.facts)
+	}
+	t.facts = nil
+}
+
+// charge brings the shard's account of a trace's memory up to date.
+func (s *shard) charge(t *trace) {
+	now := t.footprint()
+	s.memory += now - t.memory
+	if t.phase == deciding {
+		s.deciding += now - t.memory
+	}
+	t.memory = now
+}

@@ -1,0 +1,178 @@
+package sampler
+
+import (
+	"sync/atomic"
+
+	"github.com/tailwise/tailwise/internal/agent"
+	"github.com/tailwise/tailwise/internal/otlp"
+	"github.com/tailwise/tailwise/internal/wal"
+)
+
+// batch is one request on its way: its bytes, what the walk found in them, and who still needs them.
+type batch struct {
+	engine *Engine
+	refs   atomic.Int32
+	body   *Body
+	index  otlp.Index
+	plan   *agent.Plan // what the walk looked for
+	route  routeID
+
+	replayed int64 // room taken of Engine.replaying; 0 for a request that came in live
+}
+
+// release gives up one hold on the batch; the last one returns its memory.
+func (b *batch) release() {
+	if b.refs.Add(-1) > 0 {
+		return
+	}
+	if b.replayed > 0 {
+		b.engine.replaying.Release(b.replayed)
+		b.replayed = 0
+	} else {
+		b.engine.inflight.Add(-int64(cap(b.body.buf)))
+	}
+	b.body.Release()
+	b.body = nil
+	b.engine.batches.Put(b)
+}
+
+// foldMessage is a data record for one of the shards that own spans of it.
+type foldMessage struct {
+	batch    *batch
+	position wal.Position
+}
+
+func (m foldMessage) apply(s *shard) {
+	s.fold(m.batch, m.position)
+	m.batch.release()
+}
+
+// fold takes the shard's spans of a record in: facts are folded, references kept, deadlines moved.
+func (s *shard) fold(b *batch, position wal.Position) {
+	now := s.engine.clock.Now().UnixNano()
+	s.round++
+	var t *trace
+	var liveBytes int64
+	for i := range b.index.Spans {
+		span := &b.index.Spans[i]
+		if len(s.engine.shards) > 1 && s.engine.shards[shardOf(&span.Trace, len(s.engine.shards))] != s {
+			continue
+		}
+		if t == nil || t.id != span.Trace {
+			t = s.find(span.Trace, now)
+		}
+		switch {
+		case t == nil:
+			s.engine.metrics.late(droppedLate)
+			continue
+		case t.has(span.Hash):
+			s.engine.metrics.duplicate()
+			continue
+		}
+		t.add(position, position, b.route, &b.index, span)
+		liveBytes += int64(span.Msg.Len)
+		s.learn(t, b, i)
+		s.touch(t, now)
+	}
+	if liveBytes > 0 {
+		s.engine.live.add(position.Segment(), liveBytes)
+	}
+	s.settle()
+}
+
+// find returns the trace that spans of id belong to: an open one, a kept one that late spans follow, or a new one.
+// Nil says that the trace was dropped and its late spans follow it.
+func (s *shard) find(id otlp.TraceID, now int64) *trace {
+	if t := s.traces[id]; t != nil {
+		return t
+	}
+	if v := s.decided.get(id); v != nil {
+		if v.kept == nil {
+			return nil
+		}
+		return s.reopen(v, now)
+	}
+	return s.newTrace(id, now)
+}
+
+// reopen brings a kept trace back for its late spans, which the backend has yet to see.
+func (s *shard) reopen(v *verdictOf, now int64) *trace {
+	t := s.newTrace(v.id, now)
+	t.phase, t.decision, t.sent = pending, v.kept, v.hashes
+	t.answered = v.answered
+	s.waiting++
+	for _, h := range t.sent {
+		t.remember(h)
+	}
+	return t
+}
+
+// learn folds what span i of b says into an open trace.
+func (s *shard) learn(t *trace, b *batch, i int) {
+	if t.phase > deciding {
+		s.engine.metrics.late(keptLate)
+		return
+	}
+	span := &b.index.Spans[i]
+	if span.Parent == (otlp.SpanID{}) {
+		t.rooted = true
+	}
+	t.noteState(span, b.body.buf)
+	if t.facts == nil {
+		t.facts, t.plan = s.takeFacts(), b.plan
+	}
+	// Facts of two plans do not mix: such a trace is read again from the log when it is decided.
+	if t.plan != b.plan {
+		t.refold = true
+		return
+	}
+	b.plan.Fold(t.facts, &b.index, b.body.buf, i, s.interner)
+}
+
+// noteState keeps the tracestate of the earliest root, else of the earliest span that has one.
+func (t *trace) noteState(span *otlp.Span, body []byte) {
+	if span.TraceState.Len == 0 {
+		return
+	}
+	isRoot := span.Parent == otlp.SpanID{}
+	better := t.traceState == "" || (isRoot && !t.stateOfRoot) ||
+		(isRoot == t.stateOfRoot && span.Start < t.stateStart)
+	if !better {
+		return
+	}
+	if text := span.TraceState.In(body); string(text) != t.traceState {
+		t.traceState = string(text)
+	}
+	t.stateOfRoot, t.stateStart = isRoot, span.Start
+}
+
+// touch notes that the record being folded has changed t.
+func (s *shard) touch(t *trace, now int64) {
+	t.last = now
+	if t.round != s.round {
+		t.round = s.round
+		s.touched = append(s.touched, t)
+	}
+}
+
+// settle does, once for each trace that a record touched, what need not be done for each span.
+func (s *shard) settle() {
+	for _, t := range s.touched {
+		s.charge(t)
+		switch t.phase {
+		case open:
+			if t.slot < 0 {
+				s.order.push(t)
+			}
+			// A later deadline is found out when the earlier one comes; only a nearer one needs moving now.
+			if d := s.deadline(t); t.slot < 0 || d < t.deadline {
+				t.deadline = d
+				s.due.set(t)
+			}
+		case pending:
+			s.export(t)
+		}
+	}
+	clear(s.touched)
+	s.touched = s.touched[:0]
+}
