@@ -5,8 +5,16 @@ package main
 import (
 	"context"
 	"os"
+
+	"github.com/tailwise/tailwise/collector/distribution"
 )
 
+// version is set by the linker in release builds.
+var version string
+
 func main() {
+	if version != "" {
+		distribution.Version = version
+	}
 	os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }

@@ -17,8 +17,8 @@ import (
 	"github.com/tailwise/tailwise/collector/extension"
 )
 
-// Version is the program's version. Release builds set it by the linker; others go by what Go knows of the module.
-var Version = ""
+// Version is the program's version. A program sets it before anything else; empty: what Go knows of the module.
+var Version string
 
 // BuildInfo is what the program calls itself in telemetry and on the command line.
 func BuildInfo() component.BuildInfo {

@@ -31,3 +31,21 @@ func TestString_RoundTrip(t *testing.T) {
 		t.Errorf("string: got %q, want 512MiB", got)
 	}
 }
+
+func FuzzParse(f *testing.F) {
+	for _, seed := range []string{"512MiB", "1.5 gb", "7B", "", "90%", "1e300", "-0", ".5KiB", "9223372036854775807"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		size, err := Parse(text)
+		if err != nil {
+			return
+		}
+		if size < 0 {
+			t.Fatalf("parse %q: got %d, want no negative size", text, size)
+		}
+		if again, err := Parse(size.String()); err != nil || again != size {
+			t.Fatalf("parse %q: got %d, and of its text %q %d, %v", text, size, size, again, err)
+		}
+	})
+}
