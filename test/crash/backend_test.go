@@ -14,6 +14,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	_ "google.golang.org/grpc/encoding/gzip" // what the exporter compresses with
 	"google.golang.org/grpc/status"
 
 	"github.com/tailwise/tailwise/test/harness"

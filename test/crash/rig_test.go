@@ -42,7 +42,7 @@ exporters:
     sending_queue: {enabled: false}
     retry_on_failure: {initial_interval: 100ms, max_interval: 500ms}
 service:
-  telemetry: {metrics: {level: none}}
+  telemetry: {metrics: {level: none}, logs: {disable_stacktrace: true}}
   extensions: [tailwise]
   pipelines:
     traces: {receivers: [tailwise], exporters: [otlp_grpc]}

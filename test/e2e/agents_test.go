@@ -45,13 +45,13 @@ rules:
 otherwise: {drop: true}
 `
 
-// expected is what that policy says of each scenario; a run is kept by one rule, or dropped.
+// expected is what that policy says of each scenario; one rule, or none, concerns each.
 var expected = map[string]struct {
 	verdict string
 	rules   []string
 }{
-	"healthy":       {"drop", nil},
-	"tool":          {"drop", nil},
+	"healthy":       {"drop", []string{"otherwise"}},
+	"tool":          {"drop", []string{"otherwise"}},
 	"tool_error":    {"keep", []string{"errors"}},
 	"provider_down": {"keep", []string{"errors"}},
 	"costly":        {"keep", []string{"costly"}},
@@ -74,7 +74,7 @@ receivers:
 exporters:
   otlp_grpc: {endpoint: %q, tls: {insecure: true}, sending_queue: {enabled: false}}
 service:
-  telemetry: {metrics: {level: none}}
+  telemetry: {metrics: {level: none}, logs: {disable_stacktrace: true}}
   extensions: [tailwise]
   pipelines:
     traces: {receivers: [tailwise], exporters: [otlp_grpc]}
