@@ -134,7 +134,11 @@ func (b *backend) moods(ctx context.Context, t *testing.T, seed uint64) {
 	rng := rand.New(rand.NewPCG(seed, 'm'))
 	for pause(ctx, between(rng, 500*time.Millisecond, 4*time.Second)) {
 		b.down()
-		pause(ctx, between(rng, 50*time.Millisecond, 1500*time.Millisecond))
+		away := between(rng, 50*time.Millisecond, 1500*time.Millisecond)
+		if rng.IntN(6) == 0 {
+			away *= 5 // long enough for unexported traces to outlive their segments
+		}
+		pause(ctx, away)
 		b.up(t)
 	}
 }

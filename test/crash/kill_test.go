@@ -6,6 +6,7 @@
 //	go test -tags e2e ./test/crash                      # about two minutes
 //	go test -tags e2e ./test/crash -run Kill -rounds 500 -timeout 2h
 //	go test -tags e2e ./test/crash -run Kill -seed 12345 # a run again, as far as timing allows
+//	go test -tags e2e ./test/crash -build=-race          # with the race detector in tailwise
 package crash
 
 import (
@@ -29,6 +30,7 @@ import (
 var (
 	seedFlag   = flag.Uint64("seed", 0, "seed of the random load and moments; 0 takes one from the clock")
 	roundsFlag = flag.Int("rounds", 12, "how often the kill test kills")
+	buildFlag  = flag.String("build", "", "a flag for building tailwise, such as -race")
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -51,14 +53,15 @@ func TestKill(t *testing.T) {
 	rng := rand.New(rand.NewPCG(seed, 'k'))
 	sent, at := newBook(), newBackend(t, seed, true)
 	at.up(t)
-	r := newRig(t, limits{memory: "128MiB", disk: "256MiB"}, at.addr)
+	r := newRig(t, limits{memory: "128MiB", disk: "128MiB"}, at.addr) // segments of 8 MiB
 	r.start(t)
 	r.awaitIntake(t)
 
-	clients := newClients(t, r.grpc, seed, 4, sent)
+	clients := newClients(t, r.grpc, seed, 12, sent)
 	for _, c := range clients {
-		c.givesUp = 5
+		c.givesUp, c.pause, c.plan.fill = 5, 4*time.Millisecond, 2<<10
 	}
+	clients[0].pause = 400 * time.Millisecond // its traces stay open for longer than a segment fills
 	load := startLoad(t, clients)
 	steady := startMoods(t, at, seed)
 	var slowest time.Duration

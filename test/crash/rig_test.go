@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -70,7 +71,7 @@ func newRig(t *testing.T, l limits, backend string) *rig {
 		api:    harness.API{Addr: harness.FreeAddr(t)},
 		grpc:   harness.FreeAddr(t),
 		dir:    filepath.Join(dir, "data"),
-		path:   harness.Build(t, "crash", "cmd/tailwise"),
+		path:   harness.Build(t, "crash", "cmd/tailwise", strings.Fields(*buildFlag)...),
 		config: filepath.Join(dir, "tailwise.yaml"),
 	}
 	policy := filepath.Join(dir, "policy.yaml")
