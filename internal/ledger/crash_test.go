@@ -185,14 +185,16 @@ func policies(s ledger.Store) string {
 func TestSQLite_Killed(t *testing.T) {
 	rng := seeded(t)
 	path := filepath.Join(t.TempDir(), "ledger.db")
+	var before uint64 // a child that is killed at once says nothing of what the ones before it did
 	for range 8 {
 		lines := rng.IntN(60)
-		done := killAfter(t, path, lines)
+		done := max(before, killAfter(t, path, lines))
 		s, err := ledger.OpenSQLite(context.Background(), path, ledger.Options{Now: longAfter})
 		if err != nil {
 			t.Fatalf("open after kill at line %d: got %v, want nil", lines, err)
 		}
 		checkPrefix(t, s, done, done+1)
+		before, _ = s.Applied(context.Background())
 		if err := s.Verify(context.Background()); err != nil {
 			t.Errorf("verify after kill at line %d: got %v, want nil", lines, err)
 		}
@@ -223,7 +225,7 @@ func TestSQLite_PowerLoss(t *testing.T) {
 		applyNext(t, s, h)
 	}
 	log := readFile(t, path+"-wal")
-	for i := range 40 {
+	for i := range 20 {
 		cut := rng.IntN(len(log) + 1)
 		torn := append([]byte(nil), log[:cut]...)
 		for j := max(0, cut-rng.IntN(600)); j < cut; j++ {

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -219,8 +220,7 @@ func TestSQLite_Plans(t *testing.T) {
 	for name, q := range map[string]Query{
 		"newest": {}, "after": {After: Cursor{DecidedAt: noon}}, "rule": {Rule: "errors"}, "session": {Session: "a"},
 	} {
-		query, args := q.onDay(d, 0, 1, 10)
-		plan := planOf(t, s, query, args)
+		plan := planOf(t, s, d, q)
 		want := "SEARCH t USING PRIMARY KEY (decided_at"
 		if q.Session != "" {
 			want = "SEARCH t USING INDEX traces_20261120_session (bucket=? AND session=?"
@@ -234,20 +234,53 @@ func TestSQLite_Plans(t *testing.T) {
 	}
 }
 
-func planOf(t *testing.T, s *SQLite, query string, args []any) (plan []string) {
+// planOf returns the steps by which SQLite answers q on a day.
+func planOf(t *testing.T, s *SQLite, d day, q Query) (plan []string) {
 	t.Helper()
-	rows, err := s.readers.Query("EXPLAIN QUERY PLAN "+query, args...)
+	ctx := context.Background()
+	err := s.read(ctx, func(tx *sql.Tx, _ []day) error {
+		query, args, err := q.onDay(ctx, tx, d, 10)
+		if err != nil {
+			return err
+		}
+		rows, err := tx.Query("EXPLAIN QUERY PLAN "+query, args...)
+		if err != nil {
+			return err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var id, parent, unused int
+			var step string
+			if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
+				return err
+			}
+			plan = append(plan, step)
+		}
+		return rows.Err()
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var id, parent, unused int
-		var step string
-		if err := rows.Scan(&id, &parent, &unused, &step); err != nil {
-			t.Fatal(err)
-		}
-		plan = append(plan, step)
-	}
 	return plan
+}
+
+// TestSQLite_BucketsDamaged has a bucket that no ledger reaches: a query over all up to it would not end.
+func TestSQLite_BucketsDamaged(t *testing.T) {
+	ctx := context.Background()
+	s := openTemp(t, Options{})
+	rows := rowsFrom(noon, 2)
+	rows[0].Session = "a"
+	if err := s.Apply(ctx, Batch{Through: 1, Rows: rows[:1]}); err != nil {
+		t.Fatal(err)
+	}
+	s.writer.rows = 1 << 60
+	if err := s.Apply(ctx, Batch{Through: 2, Rows: rows[1:]}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Trace(ctx, rows[0].Trace); !errors.Is(err, ErrDamaged) {
+		t.Errorf("trace: got %v, want ErrDamaged", err)
+	}
+	if _, err := s.Traces(ctx, Query{Session: "a"}); !errors.Is(err, ErrDamaged) {
+		t.Errorf("session: got %v, want ErrDamaged", err)
+	}
 }

@@ -39,19 +39,41 @@ const rowColumns = `t.decided_at, t.trace, t.verdict, t.rules, t.session, t.star
 // withExport joins a row with its export.
 const withExport = ` LEFT JOIN exports_DAY e ON e.decided_at = t.decided_at AND e.trace = t.trace`
 
-// buckets lists those of one day, for queries by one of the bucketed indexes.
-const buckets = `WITH RECURSIVE b (n) AS (SELECT min(bucket) FROM traces_DAY INDEXED BY traces_DAY_trace
-	UNION ALL SELECT n + 1 FROM b WHERE n < (SELECT max(bucket) FROM traces_DAY INDEXED BY traces_DAY_trace)) `
+// overBuckets leads a query by one of the bucketed indexes. Its two arguments are the first and the last bucket.
+const overBuckets = `WITH RECURSIVE b (n) AS (SELECT ? UNION ALL SELECT n + 1 FROM b WHERE n < ?) `
+
+// maxBuckets is more than a day can hold: 17 billion rows.
+const maxBuckets = 1 << 20
+
+// bucketsOf returns the first and the last bucket of a day, the last smaller if there are none. It does not believe
+// a damaged index that there are more than can be, or the query over them would not end.
+func bucketsOf(ctx context.Context, tx *sql.Tx, d day) (first, last int64, err error) {
+	err = tx.QueryRowContext(ctx, onDay(d, `SELECT
+		coalesce((SELECT min(bucket) FROM traces_DAY INDEXED BY traces_DAY_trace), 0),
+		coalesce((SELECT max(bucket) FROM traces_DAY INDEXED BY traces_DAY_trace), -1)`)).Scan(&first, &last)
+	if err != nil {
+		return 0, 0, fmt.Errorf("read buckets: %w", misread(ctx, err))
+	}
+	if first < 0 || last >= first+maxBuckets {
+		return 0, 0, fmt.Errorf("%w: buckets of %v from %d to %d", ErrDamaged, d, first, last)
+	}
+	return first, last, nil
+}
+
+const selectTrace = overBuckets + `SELECT ` + rowColumns + ` FROM b
+	CROSS JOIN traces_DAY t INDEXED BY traces_DAY_trace ON t.bucket = b.n AND t.trace = ?` + withExport + `
+	ORDER BY t.decided_at DESC`
 
 // Trace implements Store. It asks each bucket of each day, some microseconds apiece.
 func (s *SQLite) Trace(ctx context.Context, id TraceID) ([]Row, error) {
 	var found []Row
 	err := s.read(ctx, func(tx *sql.Tx, days []day) error {
 		for _, d := range days {
-			var err error
-			if found, err = appendRows(ctx, tx, found, onDay(d, buckets+`SELECT `+rowColumns+` FROM b
-				CROSS JOIN traces_DAY t INDEXED BY traces_DAY_trace ON t.bucket = b.n AND t.trace = ?`+withExport+`
-				ORDER BY t.decided_at DESC`), id[:]); err != nil {
+			first, last, err := bucketsOf(ctx, tx, d)
+			if err != nil {
+				return err
+			}
+			if found, err = appendRows(ctx, tx, found, onDay(d, selectTrace), first, last, id[:]); err != nil {
 				return err
 			}
 		}
@@ -80,8 +102,10 @@ func (s *SQLite) Traces(ctx context.Context, q Query) ([]Row, error) {
 			if d.start() >= until {
 				continue
 			}
-			query, args := q.onDay(d, from, until, limit-len(found))
-			var err error
+			query, args, err := q.onDay(ctx, tx, d, limit-len(found))
+			if err != nil {
+				return err
+			}
 			if found, err = appendRows(ctx, tx, found, query, args...); err != nil {
 				return err
 			}
@@ -95,16 +119,22 @@ func (s *SQLite) Traces(ctx context.Context, q Query) ([]Row, error) {
 }
 
 // onDay returns the statement that answers q from one day's tables.
-func (q *Query) onDay(d day, from, until int64, limit int) (query string, args []any) {
+func (q *Query) onDay(ctx context.Context, tx *sql.Tx, d day, limit int) (query string, args []any, err error) {
 	var b strings.Builder
 	if q.Session != "" {
-		b.WriteString(buckets + "SELECT " + rowColumns + ` FROM b CROSS JOIN traces_DAY t
+		first, last, err := bucketsOf(ctx, tx, d)
+		if err != nil {
+			return "", nil, err
+		}
+		args = append(args, first, last)
+		b.WriteString(overBuckets + "SELECT " + rowColumns + ` FROM b CROSS JOIN traces_DAY t
 			INDEXED BY traces_DAY_session ON t.bucket = b.n AND t.session = ?`)
 		args = append(args, q.Session)
 	} else {
 		b.WriteString("SELECT " + rowColumns + " FROM traces_DAY t")
 	}
 	b.WriteString(withExport + " WHERE t.decided_at >= ? AND t.decided_at < ?")
+	from, until := q.span()
 	args = append(args, from, until)
 	if q.After != (Cursor{}) {
 		b.WriteString(" AND (t.decided_at, t.trace) < (?, ?)")
@@ -119,7 +149,7 @@ func (q *Query) onDay(d day, from, until int64, limit int) (query string, args [
 		args = append(args, ruleMark+cleanName(q.Rule)+ruleMark)
 	}
 	b.WriteString(" ORDER BY t.decided_at DESC, t.trace DESC LIMIT ?")
-	return onDay(d, b.String()), append(args, limit)
+	return onDay(d, b.String()), append(args, limit), nil
 }
 
 // appendRows appends the rows that a query over rowColumns returns.

@@ -32,19 +32,19 @@ func wanted(all []ledger.Row, q ledger.Query) []ledger.Row {
 }
 
 func testTracesFilters(t *testing.T, s ledger.Store) {
-	rows := NewTraffic(20, Now().Add(-50*time.Hour)).Rows(2000, 90*time.Second)
+	rows := NewTraffic(20, Now().Add(-50*time.Hour)).Rows(600, 5*time.Minute)
 	for i := range rows {
 		rows[i].Session = []string{"", "a", "ab", "a'b"}[i%4]
 	}
-	rows[1000].Rules = []string{"err", "a b"}
-	apply(t, s, ledger.Batch{Through: 1, Rows: rows[:900]})
-	apply(t, s, ledger.Batch{Through: 2, Rows: rows[900:]})
+	rows[300].Rules = []string{"err", "a b"}
+	apply(t, s, ledger.Batch{Through: 1, Rows: rows[:250]})
+	apply(t, s, ledger.Batch{Through: 2, Rows: rows[250:]})
 	for _, q := range []ledger.Query{
 		{},
 		{Since: Now()},
 		{Until: Now().Add(-30 * time.Hour)},
 		{Since: Now().Add(-30 * time.Hour), Until: Now().Add(-20 * time.Hour)},
-		{Since: rows[1500].DecidedAt, Until: rows[1500].DecidedAt.Add(1)},
+		{Since: rows[450].DecidedAt, Until: rows[450].DecidedAt.Add(1)},
 		{Since: Now(), Until: Now()},
 		{Since: Now().Add(1000 * time.Hour)},
 		{Verdict: ledger.Keep},
@@ -66,9 +66,9 @@ func testTracesFilters(t *testing.T, s ledger.Store) {
 }
 
 func testTracesPages(t *testing.T, s ledger.Store) {
-	rows := NewTraffic(21, Now().Add(-24*time.Hour)).Rows(1500, time.Minute)
+	rows := NewTraffic(21, Now().Add(-24*time.Hour)).Rows(700, 2*time.Minute)
 	apply(t, s, ledger.Batch{Through: 1, Rows: rows})
-	for _, q := range []ledger.Query{{Limit: 100}, {Limit: 1000}, {Limit: 7, Rule: "slow"}, {Limit: 3, Session: rows[5].Session}} {
+	for _, q := range []ledger.Query{{Limit: 100}, {Limit: 350}, {Limit: 7, Rule: "slow"}, {Limit: 3, Session: rows[5].Session}} {
 		sameRows(t, fmt.Sprintf("pages of %+v", q), pages(t, s, q), wanted(rows, ledger.Query{Limit: len(rows),
 			Rule: q.Rule, Session: q.Session}))
 	}
@@ -130,7 +130,7 @@ func testPagingWhileWriting(t *testing.T, s ledger.Store) {
 
 func testVerdicts(t *testing.T, s ledger.Store) {
 	// More than one page of any store, over midnight.
-	rows := NewTraffic(25, Now().Add(-14*time.Hour)).Rows(20_000, 4*time.Second)
+	rows := NewTraffic(25, Now().Add(-14*time.Hour)).Rows(9000, 9*time.Second)
 	apply(t, s, ledger.Batch{Through: 1, Rows: rows})
 	for _, since := range []time.Time{{}, rows[100].DecidedAt, Now(), Now().Add(1000 * time.Hour)} {
 		want := wanted(rows, ledger.Query{Since: since, Limit: len(rows)})
@@ -177,11 +177,11 @@ func testVerdictsApplyInside(t *testing.T, s ledger.Store) {
 }
 
 func testCounts(t *testing.T, s ledger.Store) {
-	rows := NewTraffic(28, Now().Add(-30*time.Hour)).Rows(3000, time.Minute)
-	apply(t, s, ledger.Batch{Through: 1, Rows: rows[:1500]})
-	apply(t, s, ledger.Batch{Through: 2, Rows: rows[1500:]})
+	rows := NewTraffic(28, Now().Add(-30*time.Hour)).Rows(1000, 3*time.Minute)
+	apply(t, s, ledger.Batch{Through: 1, Rows: rows[:500]})
+	apply(t, s, ledger.Batch{Through: 2, Rows: rows[500:]})
 	hour := Now().Truncate(time.Hour)
-	for _, since := range []time.Time{{}, hour, hour.Add(1), hour.Add(-1), rows[700].DecidedAt, Now().Add(1000 * time.Hour)} {
+	for _, since := range []time.Time{{}, hour, hour.Add(1), hour.Add(-1), rows[233].DecidedAt, Now().Add(1000 * time.Hour)} {
 		checkCounts(t, s, since, rows)
 	}
 }

@@ -72,7 +72,7 @@ func testExpireByDay(t *testing.T, s ledger.Store) {
 }
 
 func testExpireBySize(t *testing.T, s ledger.Store) {
-	const aDay = 1500
+	const aDay = 500
 	ctx := context.Background()
 	all := week(t, s, aDay)
 	if days, err := s.Expire(ctx, time.Time{}, 1<<40); len(days) != 0 || err != nil {
@@ -125,7 +125,7 @@ func testAgainstPlainModel(t *testing.T, s ledger.Store) {
 	g := NewTraffic(seed, Now().Add(-120*time.Hour))
 	var all []ledger.Row
 	var through uint64
-	for step := range 150 {
+	for step := range 80 {
 		if rng.IntN(8) == 0 {
 			sameExpire(t, s, model, Now().Add(-time.Duration(rng.IntN(120))*time.Hour))
 		}
@@ -168,7 +168,7 @@ func sameExpire(t *testing.T, s ledger.Store, model ledger.Store, before time.Ti
 
 // testConcurrentReaders reads while batches of ten go in: a reader sees whole batches only, never fewer than before.
 func testConcurrentReaders(t *testing.T, s ledger.Store) {
-	const batches, aBatch = 100, 10
+	const batches, aBatch = 60, 10
 	ctx, cancel := context.WithCancel(context.Background())
 	var readers sync.WaitGroup
 	for range 6 {
