@@ -184,8 +184,8 @@ func (s *SQLite) Bytes(context.Context) (int64, error) {
 	return sum, nil
 }
 
-// Verify reads every page and returns ErrDamaged with the first fault that it finds. It takes about a second per
-// GiB, and other calls go on meanwhile.
+// Verify reads every page and returns ErrDamaged with the first fault that it finds. It takes as long as reading the
+// file does, and other calls go on meanwhile.
 func (s *SQLite) Verify(ctx context.Context) error {
 	done, err := s.use()
 	if err != nil {
