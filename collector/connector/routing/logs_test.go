@@ -71,9 +71,9 @@ table:
     condition: body == "x"
     action: copy
     pipelines: [a]`,
-			batch: "mail(smtp(x y x))",
+			batch: "mail(smtp(x y x) empty) bare",
 			want: `a: mail(smtp(x x))
-			       rest: mail(smtp(x y x))`,
+			       rest: mail(smtp(x y x) empty()) bare()`,
 		},
 	})
 }

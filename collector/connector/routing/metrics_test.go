@@ -44,9 +44,9 @@ table:
     condition: type == METRIC_DATA_TYPE_SUM and resource.attributes["name"] == "acme"
     action: copy
     pipelines: [a]`,
-			batch: "acme(http(sum.bytes(x) gauge.open(x))) globex(http(sum.bytes(x)))",
+			batch: "acme(http(sum.bytes(x) gauge.open(x)) empty) globex(http(sum.bytes(x))) bare",
 			want: `a: acme(http(sum.bytes(x)))
-			       rest: acme(http(sum.bytes(x) gauge.open(x))) globex(http(sum.bytes(x)))`,
+			       rest: acme(http(sum.bytes(x) gauge.open(x)) empty()) globex(http(sum.bytes(x))) bare()`,
 		},
 	})
 }
@@ -74,6 +74,18 @@ table:
 			batch: "acme(http(sum.s(x:9 y:11) gauge.g(x:11)) db(sum.s(x:11)))",
 			want: `a: acme(http(sum.s(y:11)))
 			       rest: acme(http(sum.s(x:9) gauge.g(x:11)) db(sum.s(x:11)))`,
+		},
+		{
+			name: "CopyLeavesWhatIsEmpty", config: `
+default_pipelines: [rest]
+table:
+  - context: datapoint
+    condition: attributes["name"] == "x"
+    action: copy
+    pipelines: [a]`,
+			batch: "acme(http(gauge.g(x) untyped) empty) bare",
+			want: `a: acme(http(gauge.g(x)))
+			       rest: acme(http(gauge.g(x) untyped) empty()) bare()`,
 		},
 		{
 			name: "CopiedPointsStay", config: `

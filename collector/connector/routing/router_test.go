@@ -35,7 +35,7 @@ const numberedBatch = "acme(http(get)) globex(http(7 secret 3 private))"
 func TestErrorMode_PropagateDeliversNothing(t *testing.T) {
 	r := open(t, pipeline.SignalTraces, numbered+"propagate")
 	err := r.send(t.Context(), numberedBatch)
-	if err == nil || !strings.Contains(err.Error(), "evaluate table::1 (route() where ParseInt(name, 10) > 5): 2 evaluations failed") {
+	if err == nil || !strings.Contains(err.Error(), "evaluate table::1 (route() where ParseInt(name, 10) > 5): failed 2 times") {
 		t.Errorf("consume: got error %v, want one that names the row and counts two failures", err)
 	}
 	if consumererror.IsPermanent(err) {

@@ -111,5 +111,5 @@ func (f failures) err() error {
 	if mismatch, ok := errors.AsType[ottl.TypeError](f.first); ok {
 		cause = mismatch
 	}
-	return fmt.Errorf("%d evaluations failed, the first: %w", f.n, cause)
+	return fmt.Errorf("failed %d times, the first: %w", f.n, cause)
 }

@@ -188,9 +188,9 @@ table:
     condition: name == "get"
     action: copy
     pipelines: [a]`,
-			batch: "acme(http(get put) db(get) empty)",
+			batch: "acme(http(get put) db(get) empty) bare",
 			want: `a: acme(http(get) db(get))
-			       rest: acme(http(get put) db(get) empty())`,
+			       rest: acme(http(get put) db(get) empty()) bare()`,
 		},
 		{
 			name: "TwoCopiesToOnePipeline", config: `
