@@ -1,10 +1,12 @@
 package routing
 
 import (
+	"os"
 	"reflect"
 	"strings"
 	"testing"
 
+	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/pipeline"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/ottl"
@@ -95,5 +97,33 @@ func TestConfig_EveryFaultIsReported(t *testing.T) {
 	want := []string{"error_mode", "table::1::pipelines", "table::1::action", "table::1::context", "table::2::condition"}
 	if !reflect.DeepEqual(keys, want) {
 		t.Errorf("keys of the faults: got %q, want %q", keys, want)
+	}
+}
+
+func TestConfig_OfTheReadme(t *testing.T) {
+	page, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, block, _ := strings.Cut(string(page), "```yaml\n")
+	block, _, _ = strings.Cut(block, "```")
+	retrieved, err := confmap.NewRetrievedFromYAML([]byte(block))
+	if err != nil {
+		t.Fatalf("read the example: %v", err)
+	}
+	conf, err := retrieved.AsConf()
+	if err != nil {
+		t.Fatalf("read the example: %v", err)
+	}
+	ours, err := conf.Sub("connectors::routing")
+	if err != nil {
+		t.Fatalf("find the connector: %v", err)
+	}
+	cfg := NewFactory().CreateDefaultConfig().(*Config)
+	if err := ours.Unmarshal(cfg); err != nil {
+		t.Fatalf("unmarshal: %v", err)
+	}
+	if err := confmap.Validate(cfg); err != nil || len(cfg.Table) != 3 {
+		t.Errorf("example: got %d rows and error %v, want 3 and none", len(cfg.Table), err)
 	}
 }
