@@ -5,6 +5,7 @@ package crash
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"sync"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -82,10 +83,7 @@ func (b *book) owed(at *backend) error {
 	var missing int
 	var one spanKey
 	for key := range b.acked {
-		if !wanted(key.trace) {
-			continue
-		}
-		if _, ok := at.spans[key]; !ok {
+		if _, arrived := at.spans[key]; wanted(key.trace) && !arrived {
 			missing, one = missing+1, key
 		}
 	}
@@ -93,4 +91,38 @@ func (b *book) owed(at *backend) error {
 		return fmt.Errorf("%d acked spans of wanted traces have not arrived; one is span %s of trace %s", missing, one.span, one.trace)
 	}
 	return nil
+}
+
+// incomplete lists the wanted traces of which acked spans have not arrived.
+func (b *book) incomplete(at *backend) []pcommon.TraceID {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	at.mu.Lock()
+	defer at.mu.Unlock()
+	missing := map[pcommon.TraceID]bool{}
+	for key := range b.acked {
+		if _, arrived := at.spans[key]; wanted(key.trace) && !arrived {
+			missing[key.trace] = true
+		}
+	}
+	return slices.Collect(maps.Keys(missing))
+}
+
+// tally counts a trace's spans that were acked, and those that arrived.
+func (b *book) tally(at *backend, id pcommon.TraceID) (acked, arrived int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	at.mu.Lock()
+	defer at.mu.Unlock()
+	for key := range b.acked {
+		if key.trace == id {
+			acked++
+		}
+	}
+	for key := range at.spans {
+		if key.trace == id {
+			arrived++
+		}
+	}
+	return acked, arrived
 }

@@ -13,6 +13,11 @@ import (
 // exported. The backend has to be up.
 func drain(t *testing.T, r *rig, sent *book, at *backend) {
 	t.Helper()
+	defer func() {
+		if t.Failed() {
+			explain(t, r, sent, at)
+		}
+	}()
 	harness.Until(t, within, "the backend to have all that it is owed", r.process, func() error { return sent.owed(at) })
 	harness.Until(t, within, "every trace to be decided and answered for", r.process, func() error {
 		rows, err := r.api.Traces(nil)
@@ -21,6 +26,23 @@ func drain(t *testing.T, r *rig, sent *book, at *backend) {
 		}
 		return settled(rows, sent)
 	})
+}
+
+// explain logs what is known of the traces that are not whole at the backend, for whoever reads the failure.
+func explain(t *testing.T, r *rig, sent *book, at *backend) {
+	t.Helper()
+	status, err := r.api.Status()
+	t.Logf("status: %v (%v)", status, err)
+	for i, id := range sent.incomplete(at) {
+		if i == mostFaults {
+			t.Log("and more")
+			return
+		}
+		row, err := r.api.Trace(id.String())
+		acked, arrived := sent.tally(at, id)
+		t.Logf("trace %s: %d spans acked, %d arrived; ledger: %s by %v at %s, exported %s, facts %s (%v)",
+			id, acked, arrived, row.Verdict, row.Rules, row.DecidedAt, row.Exported, row.Facts, err)
+	}
 }
 
 // settled returns an error unless each trace with an acked span has a row, those that are kept an exported one.

@@ -66,7 +66,7 @@ type rig struct {
 // newRig writes the configuration. Nothing runs yet.
 func newRig(t *testing.T, l limits, backend string) *rig {
 	t.Helper()
-	dir := t.TempDir()
+	dir := keptDir(t)
 	r := &rig{
 		api:    harness.API{Addr: harness.FreeAddr(t)},
 		grpc:   harness.FreeAddr(t),
@@ -100,4 +100,23 @@ func (r *rig) awaitIntake(t *testing.T) {
 		}
 		return conn.Close()
 	})
+}
+
+// keptDir is a temporary directory that stays when the test fails: what is on disk then is the best evidence.
+func keptDir(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "tailwise-crash-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("the data directory stays in %s", dir)
+			return
+		}
+		if err := os.RemoveAll(dir); err != nil {
+			t.Errorf("remove the data directory: %v", err)
+		}
+	})
+	return dir
 }

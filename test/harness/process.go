@@ -17,7 +17,9 @@ const (
 	// stopWithin is how long a program may take to end after a polite request.
 	stopWithin = 60 * time.Second
 	// logTail is how much of a program's output a failed test prints.
-	logTail = 16 << 10
+	logTail = 64 << 10
+	// dumpWithin is how long a program of a failed test may take to print its goroutines.
+	dumpWithin = 10 * time.Second
 )
 
 // Command is what to start.
@@ -55,12 +57,26 @@ func Start(t testing.TB, c Command) *Process {
 		close(p.exited)
 	}()
 	t.Cleanup(func() {
+		if t.Failed() {
+			p.dump()
+		}
 		p.Kill()
 		if t.Failed() {
 			t.Logf("output of %s (pid %d):\n%s", p.name, p.cmd.Process.Pid, p.out.tail())
 		}
 	})
 	return p
+}
+
+// dump makes a Go program that still runs print its goroutines and end.
+func (p *Process) dump() {
+	if p.cmd.Process.Signal(syscall.SIGQUIT) != nil {
+		return // it has ended
+	}
+	select {
+	case <-p.exited:
+	case <-time.After(dumpWithin):
+	}
 }
 
 // Kill ends the program as a power cut of its machine's scheduler would: SIGKILL, no warning. It returns once the
