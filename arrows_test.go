@@ -14,20 +14,23 @@ const module = "github.com/tailwise/tailwise/"
 
 // mayImport says which rooms a room may import, besides the libraries. The arrows point down only: see docs/design.md.
 var mayImport = map[string][]string{
-	"internal/otlp":              {},
-	"internal/durable":           {},
-	"internal/traffic":           {},
-	"internal/agent":             {"internal/otlp"},
-	"internal/policy":            {"internal/agent", "internal/otlp"},
-	"internal/wal":               {"internal/durable"},
-	"internal/ledger":            {},
-	"internal/ledger/ledgertest": {"internal/ledger"},
-	"internal/sampler":           {"internal/otlp", "internal/agent", "internal/policy", "internal/wal", "internal/durable", "internal/ledger"},
-	"collector/extension":        {"internal/sampler", "internal/policy"},
-	"collector/receiver":         {"internal/sampler", "internal/otlp", "collector/extension"},
-	"collector/exporter":         {"internal/durable"},
-	"collector/distribution":     {"collector/extension", "collector/receiver", "collector/exporter"},
-	"cmd/tailwise":               {"collector/distribution", "collector/extension", "internal/policy", "internal/sampler", "internal/traffic"},
+	"internal/otlp":               {},
+	"internal/durable":            {},
+	"internal/traffic":            {},
+	"internal/agent":              {"internal/otlp"},
+	"internal/policy":             {"internal/agent", "internal/otlp"},
+	"internal/wal":                {"internal/durable"},
+	"internal/ledger":             {},
+	"internal/ledger/ledgertest":  {"internal/ledger"},
+	"internal/sampler":            {"internal/otlp", "internal/agent", "internal/policy", "internal/wal", "internal/durable", "internal/ledger"},
+	"collector/internal/bytesize": {},
+	"collector/internal/engine":   {"internal/sampler", "internal/otlp"},
+	"collector/extension":         {"collector/internal/engine", "collector/internal/bytesize", "internal/sampler", "internal/policy"},
+	"collector/receiver":          {"collector/internal/engine", "internal/sampler", "internal/otlp"},
+	"collector/exporter":          {"collector/internal/bytesize", "internal/durable"},
+	"collector/connector/routing": {},
+	"collector/distribution":      {"collector/extension", "collector/receiver", "collector/exporter", "collector/connector/routing"},
+	"cmd/tailwise":                {"collector/distribution", "collector/extension", "internal/policy", "internal/sampler", "internal/traffic"},
 }
 
 func TestArrowsPointDown(t *testing.T) {

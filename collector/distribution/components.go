@@ -32,6 +32,7 @@ import (
 	"go.opentelemetry.io/collector/receiver/otlpreceiver"
 	"go.opentelemetry.io/collector/service/telemetry/otelconftelemetry"
 
+	"github.com/tailwise/tailwise/collector/connector/routing"
 	tailwiseexporter "github.com/tailwise/tailwise/collector/exporter"
 	tailwiseextension "github.com/tailwise/tailwise/collector/extension"
 	tailwisereceiver "github.com/tailwise/tailwise/collector/receiver"
@@ -86,6 +87,7 @@ var extensions = []part[extension.Factory]{
 
 var connectors = []part[connector.Factory]{
 	{forwardconnector.NewFactory(), core + "connector/forwardconnector"},
+	{routing.NewFactory(), ours},
 }
 
 // Components returns everything that a configuration may name.

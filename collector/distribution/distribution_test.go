@@ -37,7 +37,7 @@ func TestComponents(t *testing.T) {
 		"processors": {names(factories.Processors), []string{"attributes", "batch", "filter", "memory_limiter", "redaction", "resource", "transform"}},
 		"exporters":  {names(factories.Exporters), []string{"debug", "file", "otlp", "otlp_grpc", "otlp_http", "otlphttp", "tailwise"}},
 		"extensions": {names(factories.Extensions), []string{"basicauth", "bearertokenauth", "file_storage", "health_check", "oidc", "pprof", "tailwise", "zpages"}},
-		"connectors": {names(factories.Connectors), []string{"forward"}},
+		"connectors": {names(factories.Connectors), []string{"forward", "routing"}},
 	} {
 		if !slices.Equal(tc.got, tc.want) {
 			t.Errorf("%s: got %v, want %v", kind, tc.got, tc.want)

@@ -1,7 +1,6 @@
 package sampler
 
 import (
-	"bytes"
 	"encoding/json"
 	"strings"
 
@@ -21,8 +20,16 @@ const (
 	attrSignalPrefix  = "tailwise." // followed by the fact's name
 )
 
-// exportedSignals are the facts that become attributes of the root.
-var exportedSignals = [...]string{"errors", "spans", "llm.calls", "tool.calls", "tokens.input", "tokens.output", "tokens.total"}
+// signals are the facts that become attributes of the root, under attrSignalPrefix and their name.
+type signals struct {
+	Errors       *int64 `json:"errors"`
+	Spans        *int64 `json:"spans"`
+	LLMCalls     *int64 `json:"llm.calls"`
+	ToolCalls    *int64 `json:"tool.calls"`
+	TokensInput  *int64 `json:"tokens.input"`
+	TokensOutput *int64 `json:"tokens.output"`
+	TokensTotal  *int64 `json:"tokens.total"`
+}
 
 // annotate adds to a kept trace's spans why they are here. first says that no part of the trace was exported before,
 // so that the root gets its signals once.
@@ -82,17 +89,16 @@ func eachSpan(traces ptrace.Traces, do func(ptrace.Span)) {
 
 // putSignals copies the facts that are worth an attribute.
 func putSignals(attrs pcommon.Map, facts []byte) {
-	var all map[string]any
-	decoder := json.NewDecoder(bytes.NewReader(facts))
-	decoder.UseNumber()
-	if decoder.Decode(&all) != nil {
+	var s signals
+	if json.Unmarshal(facts, &s) != nil {
 		return // facts that cannot be read add nothing; the ledger has the same bytes
 	}
-	for _, name := range exportedSignals {
-		if n, ok := all[name].(json.Number); ok {
-			if i, err := n.Int64(); err == nil {
-				attrs.PutInt(attrSignalPrefix+name, i)
-			}
+	for name, value := range map[string]*int64{
+		"errors": s.Errors, "spans": s.Spans, "llm.calls": s.LLMCalls, "tool.calls": s.ToolCalls,
+		"tokens.input": s.TokensInput, "tokens.output": s.TokensOutput, "tokens.total": s.TokensTotal,
+	} {
+		if value != nil {
+			attrs.PutInt(attrSignalPrefix+name, *value)
 		}
 	}
 }

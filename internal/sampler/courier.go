@@ -23,6 +23,10 @@ const (
 	lastBackoff  = time.Minute
 )
 
+// exportBatch is how much is put together into one request. Larger ones save nothing any more and hold more memory; a
+// larger trace still goes in requests of up to ExportConfig.MaxBytes.
+const exportBatch = 1 << 20
+
 // courier is one worker of an outlet: it takes what one request holds, rebuilds it from the log, and hands it to the
 // next consumer until that has answered.
 type courier struct {
@@ -39,7 +43,7 @@ func (c *courier) run(ctx context.Context) {
 		case <-c.outlet.arrived:
 		}
 		for ctx.Err() == nil {
-			parcels := c.outlet.take(c.engine.cfg.Export.MaxBytes)
+			parcels := c.outlet.take(min(c.engine.cfg.Export.MaxBytes, exportBatch))
 			if len(parcels) == 0 {
 				break
 			}
@@ -108,7 +112,8 @@ func (c *courier) read(p *parcel) (ptrace.Traces, error) {
 	if err != nil {
 		c.engine.damage("export part of a trace", err)
 	}
-	traces, err := new(ptrace.ProtoUnmarshaler).UnmarshalTraces(r.body)
+	defer r.release() // pdata copies what it keeps
+	traces, err := new(ptrace.ProtoUnmarshaler).UnmarshalTraces(r.body.Bytes())
 	if err != nil {
 		return ptrace.Traces{}, err
 	}

@@ -203,6 +203,11 @@ func (e *Engine) release() error {
 		e.stop()
 		close(e.stopped)
 	}
+	if e.stop != nil {
+		// A ledger that takes nothing must not hold up the log's delivery, and so the end, for ever.
+		patience := time.AfterFunc(shutdownPatience, e.feeding)
+		defer patience.Stop()
+	}
 	var faults []error
 	if e.metrics != nil {
 		faults = append(faults, e.metrics.close())
@@ -215,9 +220,7 @@ func (e *Engine) release() error {
 		e.running.Wait()
 		e.background.Wait()
 		close(e.feed.in)
-		patience := time.AfterFunc(shutdownPatience, e.feeding)
 		e.feedEnd.Wait()
-		patience.Stop()
 		e.feeding()
 	}
 	if e.ledger != nil {

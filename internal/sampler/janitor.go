@@ -124,8 +124,8 @@ func (j *janitor) copy(ctx context.Context, h *holding) (commits []*wal.Commit) 
 			route: j.engine.routes.get(p.groups[0].route), trace: h.trace,
 			origins: r.origins, decision: h.decision, refused: h.refused,
 		}
-		commits = append(commits, j.engine.log.Append(&wal.Record{Kind: kindCarried, Meta: encodeCarried(meta), Body: r.body}))
-		j.engine.metrics.carried(len(r.body))
+		commits = append(commits, j.engine.log.Append(&wal.Record{Kind: kindCarried, Meta: encodeCarried(meta), Body: r.body.Bytes()}))
+		j.engine.metrics.carried(len(r.body.Bytes())) // the memory is the log's from here on
 	}
 	return commits
 }

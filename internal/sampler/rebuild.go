@@ -17,39 +17,40 @@ var errMoved = errors.New("spans have moved")
 // errUnreadable says that bytes of the log are not what they were when they were acknowledged.
 var errUnreadable = errors.New("spans cannot be read back")
 
-// fetch reads one group from the log: the message bytes around its spans and the spans themselves, each verified by
-// its hash. Spans that fail are left out and counted.
-func (e *Engine) fetch(g *group, refs []spanRef) (got otlp.Group, kept []spanRef, err error) {
-	ranges := make([]wal.Range, 0, 4+len(refs))
-	total := 0
-	add := func(r otlp.Range) {
+// fetch reads one group from the log onto the end of into: the message bytes around its spans and the spans themselves,
+// each verified by its hash. Spans that fail are left out. What it returns aliases into's memory.
+func (e *Engine) fetch(g *group, refs []spanRef, into *Body) (got otlp.Group, kept []spanRef, err error) {
+	around := [...]otlp.Range{g.resource, g.resourceSchema, g.scope, g.scopeSchema}
+	ranges := make([]wal.Range, 0, len(around)+len(refs))
+	for _, r := range around {
 		ranges = append(ranges, wal.Range(r))
-		total += int(r.Len)
-	}
-	for _, r := range [...]otlp.Range{g.resource, g.resourceSchema, g.scope, g.scopeSchema} {
-		add(r)
 	}
 	for _, ref := range refs {
-		add(ref.Range)
+		ranges = append(ranges, wal.Range(ref.Range))
 	}
-	buf, err := e.log.ReadRanges(g.position, ranges, make([]byte, 0, total))
+	start := len(into.buf)
+	buf, err := e.log.ReadRanges(g.position, ranges, into.buf)
 	if errors.Is(err, wal.ErrGone) {
 		return got, nil, errMoved
 	}
 	if err != nil {
 		return got, nil, fmt.Errorf("%w: %w", errUnreadable, err)
 	}
+	into.buf = buf
+	rest := buf[start:]
 	next := func(n uint32) []byte {
-		p := buf[:n:n]
-		buf = buf[n:]
+		p := rest[:n:n]
+		rest = rest[n:]
 		return p
 	}
-	got.Resource, got.ResourceSchema = next(g.resource.Len), next(g.resourceSchema.Len)
-	got.Scope, got.ScopeSchema = next(g.scope.Len), next(g.scopeSchema.Len)
+	for i, part := range [...]*[]byte{&got.Resource, &got.ResourceSchema, &got.Scope, &got.ScopeSchema} {
+		*part = next(around[i].Len)
+	}
+	got.Spans, kept = make([][]byte, 0, len(refs)), make([]spanRef, 0, len(refs))
 	for _, ref := range refs {
 		span := next(ref.Len)
 		if xxhash.Sum64(span) != ref.hash {
-			err = fmt.Errorf("%w: span at %d of record %x does not match its hash", errUnreadable, ref.Off, g.position)
+			err = fmt.Errorf("%w: span at %d of record %v does not match its hash", errUnreadable, ref.Off, g.position)
 			continue
 		}
 		got.Spans, kept = append(got.Spans, span), append(kept, ref)
@@ -57,23 +58,36 @@ func (e *Engine) fetch(g *group, refs []spanRef) (got otlp.Group, kept []spanRef
 	return got, kept, err
 }
 
-// rebuilt is a piece put back together.
+// rebuilt is a piece put back together. Whoever is done with it calls release, unless the memory has gone elsewhere.
 type rebuilt struct {
-	body    []byte   // one request; nil when nothing could be read
+	body    *Body    // one request; nil when nothing could be read
 	origins []origin // of the spans in it, in order
 	lost    []uint64 // hashes of the spans that could not be read back
 }
 
+func (r *rebuilt) release() {
+	if r.body != nil {
+		r.body.Release()
+		r.body = nil
+	}
+}
+
+// gapRoom is the least room for reading a piece back. Small spans of many traces stand between one another, and reading
+// across a gap is cheaper than reading twice.
+const gapRoom = 256 << 10
+
 // rebuild reads a piece's spans from the log and puts them together as one request. What cannot be read is left out,
 // counted and named in lost; the error says why. With errMoved nothing is lost: the caller asks for new references.
 func (e *Engine) rebuild(p *piece) (r rebuilt, err error) {
+	raw := e.bodies.get(int(max(2*p.bytes, gapRoom))) // what stands between the spans may be read along with them
+	defer raw.Release()
 	groups := make([]otlp.Group, 0, len(p.groups))
 	at := 0
 	for i := range p.groups {
 		g := &p.groups[i]
 		refs := p.spans[at : at+int(g.spansN)]
 		at += int(g.spansN)
-		got, kept, fault := e.fetch(g, refs)
+		got, kept, fault := e.fetch(g, refs, raw)
 		if errors.Is(fault, errMoved) {
 			return rebuilt{}, fault
 		}
@@ -88,7 +102,8 @@ func (e *Engine) rebuild(p *piece) (r rebuilt, err error) {
 	}
 	e.metrics.unreadable(len(r.lost))
 	if len(groups) > 0 {
-		r.body = otlp.AppendRequest(make([]byte, 0, otlp.SizeRequest(groups)), groups)
+		r.body = e.bodies.get(otlp.SizeRequest(groups))
+		r.body.buf = otlp.AppendRequest(r.body.buf, groups)
 	}
 	return r, err
 }
@@ -115,13 +130,14 @@ func (e *Engine) refold(t *trace, in *agent.Interner) error {
 		if r.body == nil {
 			continue
 		}
-		if err := index.Walk(r.body, t.plan.Keys()); err != nil {
+		if err := index.Walk(r.body.Bytes(), t.plan.Keys()); err != nil {
 			failed = errors.Join(failed, err)
-			continue
+		} else {
+			for i := range index.Spans {
+				t.plan.Fold(t.facts, &index, r.body.Bytes(), i, in)
+			}
 		}
-		for i := range index.Spans {
-			t.plan.Fold(t.facts, &index, r.body, i, in)
-		}
+		r.release()
 	}
 	return failed
 }

@@ -183,7 +183,9 @@ func (m verdictsMessage) apply(s *shard) {
 // applyVerdict gives a verdict its effect. Live and after a restart it is the same: the record is durable now.
 func (s *shard) applyVerdict(d *decision) {
 	s.engine.filter.add(d.trace)
-	s.engine.metrics.verdict(d)
+	if s.live {
+		s.engine.metrics.verdict(d)
+	}
 	t := s.traces[d.trace]
 	if t == nil { // after a restart: its spans are gone, which they may only be once nothing was owed for them
 		s.remember(d.trace, d, nil, 0)

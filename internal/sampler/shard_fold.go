@@ -61,12 +61,14 @@ func (s *shard) fold(b *batch, position wal.Position) {
 		if t == nil || t.id != span.Trace {
 			t = s.find(span.Trace, now)
 		}
-		switch {
-		case t == nil:
-			s.engine.metrics.late(droppedLate)
+		if t == nil {
+			s.countLate(droppedLate)
 			continue
-		case t.has(span.Hash):
-			s.engine.metrics.duplicate()
+		}
+		if t.has(span.Hash) {
+			if s.live {
+				s.engine.metrics.duplicate()
+			}
 			continue
 		}
 		t.add(position, position, b.route, &b.index, span)
@@ -78,6 +80,13 @@ func (s *shard) fold(b *batch, position wal.Position) {
 		s.engine.live.add(position.Segment(), liveBytes)
 	}
 	s.settle()
+}
+
+// countLate counts a late span, once: what is replayed after a restart was counted before it.
+func (s *shard) countLate(outcome string) {
+	if s.live {
+		s.engine.metrics.late(outcome)
+	}
 }
 
 // find returns the trace that spans of id belong to: an open one, a kept one that late spans follow, or a new one.
@@ -110,7 +119,7 @@ func (s *shard) reopen(v *verdictOf, now int64) *trace {
 // learn folds what span i of b says into an open trace.
 func (s *shard) learn(t *trace, b *batch, i int) {
 	if t.phase > deciding {
-		s.engine.metrics.late(keptLate)
+		s.countLate(keptLate)
 		return
 	}
 	span := &b.index.Spans[i]

@@ -79,6 +79,9 @@ type spanRef struct {
 // cache lines' worth of work, and nearly every trace stays below.
 const scanLimit = 64
 
+// firstSpans is the room that a trace begins with: agents' traces have dozens of spans, and growing from one costs more.
+const firstSpans = 16
+
 // has reports whether a span of this hash is already there.
 func (t *trace) has(hash uint64) bool {
 	if t.seen != nil {
@@ -124,6 +127,9 @@ func (t *trace) add(position, origin wal.Position, route routeID, x *otlp.Index,
 	g := &t.groups[len(t.groups)-1]
 	g.spansN++
 	g.bytes += span.Msg.Len
+	if cap(t.spans) == 0 {
+		t.spans = make([]spanRef, 0, firstSpans)
+	}
 	t.spans = append(t.spans, spanRef{span.Msg, span.Hash})
 	t.remember(span.Hash)
 }
