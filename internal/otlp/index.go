@@ -60,7 +60,7 @@ type Span struct {
 	ID         SpanID
 	Parent     SpanID // zero: a root
 	Start, End uint64
-	Hash       uint64 // xxhash64 of the span's own bytes
+	Hash       uint64 // Hash of the span's own bytes; good within this process
 	Msg        Range  // the Span message, without tag and length
 	Name       Range
 	TraceState Range

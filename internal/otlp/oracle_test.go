@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/cespare/xxhash/v2"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
@@ -64,7 +63,7 @@ func checkRefusal(t testing.TB, body []byte, err error) {
 func checkIndex(t testing.TB, x *Index, body []byte) {
 	t.Helper()
 	for i, s := range x.Spans {
-		if got, want := s.Hash, xxhash.Sum64(s.Msg.In(body)); got != want {
+		if got, want := s.Hash, Hash(s.Msg.In(body)); got != want {
 			t.Fatalf("span %d: hash %x, want %x", i, got, want)
 		}
 		if s.Attrs.From > s.OwnTo || s.OwnTo > s.Attrs.To || int(s.Attrs.To) > len(x.Attrs) {

@@ -2,8 +2,6 @@ package otlp
 
 import (
 	"math"
-
-	"github.com/cespare/xxhash/v2"
 )
 
 var (
@@ -26,7 +24,7 @@ const (
 // span reads one span and keeps it if its ids are right.
 func (w *walk) span(b []byte, pos int, scope uint32) bool {
 	x := w.x
-	hash := xxhash.Sum64(b[pos:]) // first, as it brings the span into the cache
+	hash := Hash(b[pos:]) // first, as it brings the span into the cache
 	x.Spans = append(x.Spans, Span{})
 	s := &x.Spans[len(x.Spans)-1]
 	s.Scope, s.Msg, s.Hash = scope, between(pos, len(b)), hash

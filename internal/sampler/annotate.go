@@ -35,46 +35,49 @@ type signals struct {
 // so that the root gets its signals once.
 func annotate(traces ptrace.Traces, d *decision, first bool) {
 	reason := strings.Join(d.rules, ",")
-	var root ptrace.Span
-	var found bool
-	local := localRoots(traces)
 	eachSpan(traces, func(span ptrace.Span) {
 		attrs := span.Attributes()
+		_, hasSession := attrs.Get(attrSession)
+		attrs.EnsureCapacity(attrs.Len() + 3)
 		attrs.PutStr(attrRetention, d.retention)
 		attrs.PutStr(attrReason, reason)
-		if _, has := attrs.Get(attrSession); !has && d.session != "" {
+		if !hasSession && d.session != "" {
 			attrs.PutStr(attrSession, d.session)
 		}
 		if d.threshold != "" {
 			markChance(span.TraceState(), d)
 		}
-		if local(span) && (!found || better(span, root)) {
-			root, found = span, true
-		}
 	})
-	if found && first {
+	if !first {
+		return
+	}
+	if root, ok := rootOf(traces); ok {
 		root.Attributes().PutStr(attrPolicyVersion, d.policyVersion)
 		root.Attributes().PutDouble(attrProbability, d.probability)
 		putSignals(root.Attributes(), d.facts)
 	}
 }
 
-// better reports whether a is more of a root than b: no parent before some parent, then the earlier start.
-func better(a, b ptrace.Span) bool {
-	if ar, br := a.ParentSpanID().IsEmpty(), b.ParentSpanID().IsEmpty(); ar != br {
-		return ar
+// rootOf returns the root that started first, or, where no span is without parent, the first of those whose parent is
+// not among traces.
+func rootOf(traces ptrace.Traces) (root ptrace.Span, found bool) {
+	earliest := func(is func(ptrace.Span) bool) {
+		eachSpan(traces, func(span ptrace.Span) {
+			if is(span) && (!found || span.StartTimestamp() < root.StartTimestamp()) {
+				root, found = span, true
+			}
+		})
 	}
-	return a.StartTimestamp() < b.StartTimestamp()
-}
-
-// localRoots returns a test for spans whose parent is not among traces.
-func localRoots(traces ptrace.Traces) func(ptrace.Span) bool {
+	if earliest(func(span ptrace.Span) bool { return span.ParentSpanID().IsEmpty() }); found {
+		return root, true
+	}
 	ids := make(map[pcommon.SpanID]struct{}, traces.SpanCount())
 	eachSpan(traces, func(span ptrace.Span) { ids[span.SpanID()] = struct{}{} })
-	return func(span ptrace.Span) bool {
+	earliest(func(span ptrace.Span) bool {
 		_, has := ids[span.ParentSpanID()]
-		return span.ParentSpanID().IsEmpty() || !has
-	}
+		return !has
+	})
+	return root, found
 }
 
 func eachSpan(traces ptrace.Traces, do func(ptrace.Span)) {

@@ -64,17 +64,27 @@ func (b *Body) reserve(n int) {
 	b.pool.put(larger)
 }
 
-// bodyPool keeps bodies by power-of-two capacity, so that a small request never holds a large buffer.
+// bodyPool keeps bodies by power-of-two capacity, so that a small request never holds a large buffer. Unlike a
+// sync.Pool it survives garbage collections, which come often in a process that leaves little garbage: the pages of a
+// new buffer must be cleared and faulted in, for more than the walk over its contents costs.
 type bodyPool struct {
-	classes [largestBodyBits + 1]sync.Pool
+	classes [largestBodyBits + 1]bodyClass
 }
+
+type bodyClass struct {
+	mu   sync.Mutex
+	free []*Body
+}
+
+// pooledBytes bounds what one class keeps for reuse. Larger bodies than that are not kept.
+const pooledBytes = 8 << 20
 
 func (p *bodyPool) get(size int) *Body {
 	class := max(bits.Len(uint(max(size, 1)-1)), smallestBodyBits)
 	if class > largestBodyBits {
 		return &Body{buf: make([]byte, 0, size), pool: p}
 	}
-	if b, ok := p.classes[class].Get().(*Body); ok {
+	if b := p.classes[class].take(); b != nil {
 		return b
 	}
 	return &Body{buf: make([]byte, 0, 1<<class), pool: p}
@@ -86,5 +96,26 @@ func (p *bodyPool) put(b *Body) {
 		return
 	}
 	b.buf = b.buf[:0]
-	p.classes[class].Put(b)
+	p.classes[class].keep(b, pooledBytes>>class)
+}
+
+func (c *bodyClass) take() *Body {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := len(c.free)
+	if n == 0 {
+		return nil
+	}
+	b := c.free[n-1]
+	c.free[n-1] = nil
+	c.free = c.free[:n-1]
+	return b
+}
+
+func (c *bodyClass) keep(b *Body, most int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.free) < most {
+		c.free = append(c.free, b)
+	}
 }

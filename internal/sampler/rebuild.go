@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/cespare/xxhash/v2"
-
 	"github.com/tailwise/tailwise/internal/agent"
 	"github.com/tailwise/tailwise/internal/otlp"
 	"github.com/tailwise/tailwise/internal/wal"
@@ -49,7 +47,7 @@ func (e *Engine) fetch(g *group, refs []spanRef, into *Body) (got otlp.Group, ke
 	got.Spans, kept = make([][]byte, 0, len(refs)), make([]spanRef, 0, len(refs))
 	for _, ref := range refs {
 		span := next(ref.Len)
-		if xxhash.Sum64(span) != ref.hash {
+		if otlp.Hash(span) != ref.hash {
 			err = fmt.Errorf("%w: span at %d of record %v does not match its hash", errUnreadable, ref.Off, g.position)
 			continue
 		}
