@@ -96,6 +96,17 @@ func checkArrivals(t *testing.T, sent *book, at *backend) {
 	faults.report()
 }
 
+// checkOnce asserts that no span came twice, to a backend that has answered every export since it came up: what
+// clients sent again counts once.
+func checkOnce(t *testing.T, at *backend) {
+	t.Helper()
+	at.mu.Lock()
+	defer at.mu.Unlock()
+	if at.duplicates != 0 {
+		t.Errorf("spans that came again: got %d, want 0", at.duplicates)
+	}
+}
+
 // checkVerdicts asserts that each decided trace has one row, with the verdict that its id asks for.
 func checkVerdicts(t *testing.T, r *rig) map[string]string {
 	t.Helper()

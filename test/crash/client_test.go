@@ -29,6 +29,9 @@ type client struct {
 	pause time.Duration // between two requests
 	// givesUp tells how often, of a hundred, a request that failed is not sent again: that client "died" too.
 	givesUp int
+	// repeats tells how often, of a hundred, a request is sent once more though it was acknowledged, as by a client
+	// that the answer did not reach.
+	repeats int
 
 	refusals      *atomic.Int64 // RESOURCE_EXHAUSTED with a delay
 	badRefusals   *atomic.Int64 // and without one
@@ -81,7 +84,11 @@ func (c *client) deliver(patience context.Context, td ptrace.Traces) {
 		cancel()
 		if err == nil {
 			c.book.answered(keys)
-			return
+			if c.rng.IntN(100) >= c.repeats {
+				return
+			}
+			c.book.again()
+			continue
 		}
 		wait := c.failed(err)
 		if c.rng.IntN(100) < c.givesUp {

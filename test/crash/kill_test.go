@@ -59,7 +59,7 @@ func TestKill(t *testing.T) {
 
 	clients := newClients(t, r.grpc, seed, 12, sent)
 	for _, c := range clients {
-		c.givesUp, c.pause, c.plan.fill = 5, 4*time.Millisecond, 2<<10
+		c.givesUp, c.repeats, c.pause, c.plan.fill = 5, 5, 4*time.Millisecond, 2<<10
 	}
 	clients[0].pause = 400 * time.Millisecond // its traces stay open for longer than a segment fills
 	load := startLoad(t, clients)

@@ -39,6 +39,7 @@ receivers:
 exporters:
   otlp_grpc:
     endpoint: %q
+    timeout: 60s
     tls: {insecure: true}
     sending_queue: {enabled: false}
     retry_on_failure: {initial_interval: 100ms, max_interval: 500ms}

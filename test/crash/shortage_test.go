@@ -83,6 +83,9 @@ func TestDeadBackend(t *testing.T) {
 	r.awaitIntake(t)
 
 	clients := newClients(t, r.grpc, seed, 4, sent)
+	for _, c := range clients {
+		c.repeats = 10
+	}
 	load := startLoad(t, clients)
 	awaitAcks(t, r, sent, 500)
 	r.process.Stop(t) // with a backend that does not answer, and exports under way
@@ -99,6 +102,7 @@ func TestDeadBackend(t *testing.T) {
 	drain(t, r, sent, at)
 
 	checkArrivals(t, sent, at)
+	checkOnce(t, at)
 	checkVerdicts(t, r)
 	r.process.Stop(t)
 	checkNoDamage(t, r)
