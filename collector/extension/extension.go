@@ -1,6 +1,7 @@
 package extension
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -65,6 +66,7 @@ func (r *runner) start(ctx context.Context, host component.Host) error {
 	if cfg.PolicyFile, cfg.PolicyText, err = r.cfg.policyText(); err != nil {
 		return err
 	}
+	tuneRuntime(cmp.Or(cfg.MemoryLimit, sampler.DefaultMemoryLimit))
 	e, err := r.open(ctx, cfg)
 	if err != nil {
 		return fmt.Errorf("open the engine in %s: %w", r.cfg.DataDir, err)

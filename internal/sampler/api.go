@@ -22,12 +22,12 @@ import (
 type TraceView struct {
 	TraceID       string          `json:"trace_id"`
 	Session       string          `json:"session"`
-	Verdict       string          `json:"verdict"` // keep or drop
+	Verdict       string          `json:"verdict"` // keep, drop, or open: waits for it
 	Rules         []string        `json:"rules"`
 	Retention     string          `json:"retention,omitempty"`
 	Probability   float64         `json:"probability"`
 	PolicyVersion string          `json:"policy_version"`
-	DecidedAt     time.Time       `json:"decided_at"`
+	DecidedAt     time.Time       `json:"decided_at"` // zero while open
 	Start         time.Time       `json:"start"`
 	Exported      *time.Time      `json:"exported"`          // when the backend answered; null: not, or not kept
 	Refused       string          `json:"refused,omitempty"` // why the backend refused for good
@@ -204,6 +204,11 @@ func (e *Engine) traceView(r *http.Request) (TraceView, error) {
 		return TraceView{}, err
 	}
 	rows, err := e.ledger.Trace(r.Context(), id)
+	if errors.Is(err, ledger.ErrNotFound) {
+		if view := e.peek(r.Context(), id); view != nil {
+			return *view, nil
+		}
+	}
 	if err != nil {
 		return TraceView{}, fmt.Errorf("trace %x: %w", id, err)
 	}
