@@ -160,7 +160,7 @@ func (m *instruments) verdict(d *decision) {
 		return
 	}
 	if d.verdict == ledger.Keep {
-		m.engine.totals.kept.Add(1)
+		m.engine.totals.keptBy(d.rules)
 	} else {
 		m.engine.totals.dropped.Add(1)
 	}

@@ -3,6 +3,8 @@ package sampler
 import (
 	"context"
 	"encoding/hex"
+	"maps"
+	"sync"
 	"sync/atomic"
 
 	"go.uber.org/zap"
@@ -33,11 +35,35 @@ type Status struct {
 	LateSpans      int64 `json:"late_spans"`
 	DuplicateSpans int64 `json:"duplicate_spans"`
 	Damages        int64 `json:"damages"`
+
+	KeptByRule map[string]int64 `json:"kept_by_rule"` // a trace kept by two rules counts under both
 }
 
 // totals count what the engine has done since it was opened.
 type totals struct {
 	spans, bytes, refused, kept, dropped, early, exported, exportedBytes, late, duplicates, damages atomic.Int64
+
+	mu     sync.Mutex
+	byRule map[string]int64 // guarded by mu; as many entries as the policies since then have rules
+}
+
+// keptBy counts a kept trace under the rules that kept it.
+func (t *totals) keptBy(rules []string) {
+	t.kept.Add(1)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.byRule == nil {
+		t.byRule = make(map[string]int64)
+	}
+	for _, rule := range rules {
+		t.byRule[rule]++
+	}
+}
+
+func (t *totals) rules() map[string]int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return maps.Clone(t.byRule)
 }
 
 // Status returns the engine's figures. Those of different shards are not of one instant.
@@ -50,6 +76,7 @@ func (e *Engine) status(ctx context.Context) Status {
 		Spans: t.spans.Load(), Bytes: t.bytes.Load(), Requests: t.refused.Load(), Kept: t.kept.Load(), Dropped: t.dropped.Load(),
 		Early: t.early.Load(), Exported: t.exported.Load(), ExportedBytes: t.exportedBytes.Load(),
 		LateSpans: t.late.Load(), DuplicateSpans: t.duplicates.Load(), Damages: t.damages.Load(),
+		KeptByRule: t.rules(),
 	}
 	for _, shard := range e.shards {
 		s.TracesOpen += shard.stats.open.Load()
