@@ -31,9 +31,9 @@ type signals struct {
 	TokensTotal  *int64 `json:"tokens.total"`
 }
 
-// annotate adds to a kept trace's spans why they are here. first says that no part of the trace was exported before,
-// so that the root gets its signals once.
-func annotate(traces ptrace.Traces, d *decision, first bool) {
+// annotate adds to a kept trace's spans why they are here. The root gets its signals once: first says that no part of the
+// trace was exported before, whole that traces holds all there is of it now.
+func annotate(traces ptrace.Traces, d *decision, first, whole bool) {
 	reason := strings.Join(d.rules, ",")
 	eachSpan(traces, func(span ptrace.Span) {
 		attrs := span.Attributes()
@@ -51,7 +51,7 @@ func annotate(traces ptrace.Traces, d *decision, first bool) {
 	if !first {
 		return
 	}
-	if root, ok := rootOf(traces); ok {
+	if root, ok := rootOf(traces); ok && (whole || root.ParentSpanID().IsEmpty()) {
 		root.Attributes().PutStr(attrPolicyVersion, d.policyVersion)
 		root.Attributes().PutDouble(attrProbability, d.probability)
 		putSignals(root.Attributes(), d.facts)
@@ -120,9 +120,8 @@ func markChance(state pcommon.TraceState, d *decision) {
 			otel.SetRValue(r)
 		}
 	}
-	threshold, err := sampling.TValueToThreshold(d.threshold)
-	if err != nil || otel.UpdateTValueWithSampling(threshold) != nil {
-		return
+	if threshold, err := sampling.TValueToThreshold(d.threshold); err == nil {
+		_ = otel.UpdateTValueWithSampling(threshold) // it fails where a stricter one is there, which stays
 	}
 	var out strings.Builder
 	if w3c.Serialize(&out) == nil {

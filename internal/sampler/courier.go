@@ -3,6 +3,7 @@ package sampler
 import (
 	"context"
 	"errors"
+	"fmt"
 	"regexp"
 	"time"
 
@@ -57,20 +58,23 @@ func (c *courier) run(ctx context.Context) {
 func (c *courier) deliver(ctx context.Context, parcels []parcel) {
 	for backoff := firstBackoff; ; backoff = min(2*backoff, lastBackoff) {
 		var traces ptrace.Traces
-		if parcels, traces = c.load(parcels); len(parcels) == 0 {
+		var err error
+		if parcels, traces, err = c.load(parcels); len(parcels) == 0 {
 			return
 		}
-		err := c.next.ConsumeTraces(c.context(ctx, &parcels[0]), traces)
+		if err == nil {
+			err = c.next.ConsumeTraces(c.context(ctx, &parcels[0]), traces)
+		}
 		switch {
 		case err == nil:
-			c.settle(parcels, "")
+			c.settle(parcels, "", false)
 			return
 		case consumererror.IsPermanent(err):
 			c.refused(ctx, parcels, err)
 			return
 		}
 		c.engine.metrics.exportRetry()
-		c.engine.logger.Warn("the backend did not take kept traces; trying again",
+		c.engine.logger.Warn("kept traces did not go out; trying again",
 			zap.String("receiver", c.outlet.source), zap.Int("traces", len(parcels)),
 			zap.Duration("in", backoff), zap.String("why", reasonOf(err)))
 		if !c.engine.clock.Sleep(ctx, backoff) {
@@ -80,30 +84,29 @@ func (c *courier) deliver(ctx context.Context, parcels []parcel) {
 	}
 }
 
-// load rebuilds parcels from the log into one request. Those whose references are out of date, or that cannot be read
-// at all, are settled at once and left out.
-func (c *courier) load(parcels []parcel) (loaded []parcel, traces ptrace.Traces) {
+// load rebuilds parcels from the log into one request. Those whose references are out of date, or whose bytes are damaged
+// altogether, are settled at once and left out. An error says that the log could not be read just now.
+func (c *courier) load(parcels []parcel) (loaded []parcel, traces ptrace.Traces, err error) {
 	traces = ptrace.NewTraces()
-	for _, p := range parcels {
-		part, err := c.read(&p)
+	for i := range parcels {
+		part, err := c.read(&parcels[i])
 		switch {
 		case errors.Is(err, errMoved):
-			p.mu.Lock()
-			p.moved = true
-			p.mu.Unlock()
-			c.settle([]parcel{p}, "")
-		case err != nil:
+			c.settle(parcels[i:i+1], "", true)
+		case errors.Is(err, errUnreadable):
 			c.engine.damage("export a trace", err)
-			c.settle([]parcel{p}, "the log's bytes cannot be read back")
+			c.settle(parcels[i:i+1], "the log's bytes cannot be read back", false)
+		case err != nil:
+			return append(loaded, parcels[i:]...), traces, err
 		default:
 			part.ResourceSpans().MoveAndAppendTo(traces.ResourceSpans())
-			loaded = append(loaded, p)
+			loaded = append(loaded, parcels[i])
 		}
 	}
-	return loaded, traces
+	return loaded, traces, nil
 }
 
-// read rebuilds one parcel and marks its spans. Spans that cannot be read back are reported and left out.
+// read rebuilds one parcel and marks its spans. Spans whose bytes are damaged are reported and left out.
 func (c *courier) read(p *parcel) (ptrace.Traces, error) {
 	r, err := c.engine.rebuild(&p.piece)
 	if r.body == nil {
@@ -115,9 +118,9 @@ func (c *courier) read(p *parcel) (ptrace.Traces, error) {
 	defer r.release() // pdata copies what it keeps
 	traces, err := new(ptrace.ProtoUnmarshaler).UnmarshalTraces(r.body.Bytes())
 	if err != nil {
-		return ptrace.Traces{}, err
+		return ptrace.Traces{}, fmt.Errorf("%w: %w", errUnreadable, err)
 	}
-	annotate(traces, p.decision, p.first)
+	annotate(traces, p.decision, p.first, p.whole)
 	return traces, nil
 }
 
@@ -132,7 +135,7 @@ func (c *courier) refused(ctx context.Context, parcels []parcel, why error) {
 	}
 	c.engine.logger.Error("the backend refused a kept trace for good; it is set aside",
 		zap.String("receiver", c.outlet.source), traceField(parcels[0].trace), zap.String("why", reasonOf(why)))
-	c.settle(parcels, reasonOf(why))
+	c.settle(parcels, reasonOf(why), false)
 }
 
 // httpStatus finds the code in what the OTLP/HTTP exporter reports.
@@ -154,31 +157,26 @@ func reasonOf(err error) string {
 }
 
 // settle notes that parcels are answered for; deliveries that are complete are marked in the log.
-func (c *courier) settle(parcels []parcel, refused string) {
+func (c *courier) settle(parcels []parcel, refused string, moved bool) {
 	now := c.engine.clock.Now().UTC()
 	var marks []mark
 	for _, p := range parcels {
-		p.mu.Lock()
-		if p.refused == "" {
-			p.refused = refused
-		}
-		p.mu.Unlock()
-		if refused == "" && !p.moved {
+		if refused == "" && !moved {
 			c.engine.totals.exportedBytes.Add(p.bytes)
 		}
-		if p.parcels.Add(-1) > 0 {
-			continue
-		}
-		if p.moved {
+		again, why := p.answer(refused, moved)
+		switch {
+		case p.parcels.Add(-1) > 0:
+		case again:
 			c.engine.send(context.Background(), p.shard, resubmitMessage{p.trace})
-			continue
+		default:
+			marks = append(marks, mark{p.trace, p.decision.decidedAt, now, p.through, why})
 		}
-		marks = append(marks, mark{p.trace, p.decision.decidedAt, now, p.through, p.delivery.refused})
 	}
 	if len(marks) > 0 {
-		// Not awaited: if the mark is lost, the trace is exported once more.
-		c.engine.log.Append(&wal.Record{Kind: kindExported, Body: encodeMarks(marks), Attachment: marks})
-		c.engine.metrics.exported(marks)
+		c.engine.appendForSure("marks", func() *wal.Record {
+			return &wal.Record{Kind: kindExported, Body: encodeMarks(marks), Attachment: marks}
+		}, func() { c.engine.metrics.exported(marks) })
 	}
 	c.outlet.finish(len(parcels))
 }

@@ -7,20 +7,22 @@ import (
 	"github.com/tailwise/tailwise/internal/wal"
 )
 
-// verdictOf is what a shard remembers of a trace that left it: enough to let late spans follow and to know a resent
-// span from a late one.
+// verdictOf is what a shard remembers of a trace that left it: enough to let late spans follow, to know a resent span
+// from a late one, and after a restart to know a copy of what the backend has from one that it is still owed.
 type verdictOf struct {
 	id       otlp.TraceID
-	kept     *decision    // nil: dropped
+	kept     *decision // nil: dropped, or the verdict is not known
+	dropped  bool
+	answered wal.Position // the backend has answered through here
 	hashes   []uint64     // of the spans that left, for kept traces
-	answered wal.Position // the backend has answered through here, for kept traces
 }
 
 func (v *verdictOf) bytes() int {
 	n := int(unsafe.Sizeof(*v)) + 64 // the map's share and the ring's slack
 	if v.kept != nil {
-		n += int(unsafe.Sizeof(*v.kept)) + len(v.kept.facts) + 8*len(v.hashes)
+		n += v.kept.bytes()
 	}
+	n += 8 * len(v.hashes)
 	return n
 }
 
@@ -43,12 +45,12 @@ func (c *decidedCache) get(id otlp.TraceID) *verdictOf { return c.byID[id] }
 // put remembers v; a newer verdict of the same trace takes the older one's place.
 func (c *decidedCache) put(v *verdictOf) {
 	if old := c.byID[v.id]; old != nil {
-		c.used += v.bytes() - old.bytes()
+		c.used -= old.bytes()
 		*old = *v
-		return
+	} else {
+		c.byID[v.id] = v
+		c.order = append(c.order, v)
 	}
-	c.byID[v.id] = v
-	c.order = append(c.order, v)
 	c.used += v.bytes()
 	for c.used > c.budget && c.head < len(c.order)-1 {
 		c.forgetOldest()

@@ -34,7 +34,10 @@ func (d *dispatcher) Record(r wal.Delivery) {
 	default:
 		err = fmt.Errorf("kind %d is unknown: written by a newer version?", r.Kind)
 	}
+	d.engine.delivered.Store(uint64(r.Position))
 	if err != nil {
+		// What cannot be understood is not let go: a newer version may have written it.
+		d.engine.live.add(r.Position.Segment(), 1)
 		d.engine.damage(fmt.Sprintf("read record at %d of segment %d", r.Position.Offset(), r.Position.Segment()), err)
 	}
 }

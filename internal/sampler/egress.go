@@ -21,6 +21,7 @@ type delivery struct {
 	decision *decision
 	through  wal.Position // the mark that the delivery earns
 	first    bool         // nothing of the trace was delivered before
+	whole    bool         // it is one parcel
 	parcels  atomic.Int32 // not yet answered
 
 	mu      sync.Mutex
@@ -35,14 +36,28 @@ type parcel struct {
 }
 
 func newDelivery(s *shard, t *trace) []parcel {
-	d := &delivery{shard: s, trace: t.id, decision: t.decision, through: t.through(), first: t.answered == 0}
+	d := &delivery{shard: s, trace: t.id, decision: t.decision, through: t.through()}
+	d.first = t.answered == 0 && !t.decision.flags.has(flagLate)
 	pieces := split(t.groups, t.spans, s.engine.cfg.Export.MaxBytes)
+	d.whole = len(pieces) == 1
 	d.parcels.Store(int32(len(pieces)))
 	parcels := make([]parcel, len(pieces))
 	for i := range pieces {
 		parcels[i] = parcel{d, pieces[i]}
 	}
 	return parcels
+}
+
+// answer notes how one parcel fared, and says how the delivery stands: whether it has to be handed over again because
+// references were out of date, and why the backend refused it, if it did.
+func (d *delivery) answer(refused string, moved bool) (again bool, why string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.moved = d.moved || moved
+	if d.refused == "" {
+		d.refused = refused
+	}
+	return d.moved, d.refused
 }
 
 // egress takes parcels to the consumers that receivers have brought. Parcels wait in memory as references only; what

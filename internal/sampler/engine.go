@@ -45,13 +45,16 @@ type Engine struct {
 
 	inflight  atomic.Int64        // bytes of requests that have not taken effect everywhere
 	replaying *semaphore.Weighted // bytes of records read back from disk, likewise
-	diskFull  atomic.Bool
-	caughtUp  atomic.Bool
-	opened    time.Time
-	totals    totals
+	// Positions of the log: up to which requests were acknowledged, and up to which records were handed to the shards.
+	committed, delivered atomic.Uint64
+	diskFull             atomic.Bool
+	caughtUp             atomic.Bool
+	opened               time.Time
+	totals               totals
 
 	// Life of the goroutines. stop ends those that serve until told, and stopped is closed with it; quit ends the
 	// shards, once the log delivers no more.
+	life       context.Context
 	stop       context.CancelFunc
 	stopped    chan struct{}
 	quit       chan struct{}
@@ -59,11 +62,13 @@ type Engine struct {
 	background sync.WaitGroup // the janitor, the ledger's upkeep, short waits for commits
 	feedEnd    sync.WaitGroup // the feed
 	feeding    context.CancelFunc
+	started    bool // written by Open
 	closing    sync.Once
 	closeErr   error
 
-	sourcesMu sync.Mutex
-	sources   map[string]*Source
+	sourcesMu    sync.Mutex
+	sources      map[string]*Source
+	shuttingDown bool // no source attaches any more
 }
 
 // Open takes the data directory, opens what is in it and begins to recover beside the intake, which is open at once.
@@ -77,6 +82,7 @@ func Open(ctx context.Context, cfg Config) (_ *Engine, err error) {
 		sources: make(map[string]*Source), opened: cfg.Clock.Now(),
 		filter: newFilter(int(cfg.MemoryLimit / 64)), shardMemory: int(cfg.MemoryLimit/2) / cfg.Shards,
 	}
+	e.life, e.stop = context.WithCancel(context.Background())
 	e.batches.New = func() any { return &batch{engine: e} }
 	e.replaying = semaphore.NewWeighted(e.replayBytes())
 	defer func() {
@@ -145,12 +151,11 @@ func openLedger(ctx context.Context, path string, clock Clock, logger *zap.Logge
 
 // start sets everything in motion. From here on Shutdown is what ends it.
 func (e *Engine) start() {
-	e.feed, e.egress, e.janitor = newFeed(e), newEgress(e), &janitor{e}
+	e.started = true
+	e.feed, e.egress, e.janitor = newFeed(e), newEgress(e), &janitor{engine: e}
 	for range e.cfg.Shards {
 		e.shards = append(e.shards, newShard(e, int(e.cfg.MemoryLimit/8)/e.cfg.Shards))
 	}
-	ctx, stop := context.WithCancel(context.Background())
-	e.stop = stop
 	feeding, stopFeeding := context.WithCancel(context.Background())
 	e.feeding = stopFeeding
 	for _, s := range e.shards {
@@ -164,10 +169,11 @@ func (e *Engine) start() {
 	sweep, stopSweep := e.clock.Ticker(sweepTick)
 	e.background.Go(func() {
 		defer stopSweep()
-		e.janitor.run(ctx, sweep)
+		e.janitor.run(e.life, sweep)
 	})
-	e.background.Go(func() { e.fillFilter(ctx) })
-	e.background.Go(func() { e.expireLedger(ctx) })
+	e.background.Go(func() { e.fillFilter(e.life) })
+	e.background.Go(func() { e.expireLedger(e.life) })
+	e.background.Go(func() { e.watchDisk(e.life) })
 	e.log.Start(&dispatcher{e})
 }
 
@@ -183,6 +189,7 @@ const (
 func (e *Engine) Shutdown(ctx context.Context) error {
 	e.closing.Do(func() {
 		e.sourcesMu.Lock()
+		e.shuttingDown = true
 		sources := make([]*Source, 0, len(e.sources))
 		for _, s := range e.sources {
 			sources = append(sources, s)
@@ -199,11 +206,9 @@ func (e *Engine) Shutdown(ctx context.Context) error {
 // release ends goroutines and closes files in the order in which they depend on each other: the log stops delivering
 // before shards and feed lose their queues, and the feed empties before the ledger closes.
 func (e *Engine) release() error {
-	if e.stop != nil {
-		e.stop()
-		close(e.stopped)
-	}
-	if e.stop != nil {
+	e.stop()
+	close(e.stopped)
+	if e.started {
 		// A ledger that takes nothing must not hold up the log's delivery, and so the end, for ever.
 		patience := time.AfterFunc(shutdownPatience, e.feeding)
 		defer patience.Stop()
@@ -215,10 +220,12 @@ func (e *Engine) release() error {
 	if e.log != nil {
 		faults = append(faults, e.log.Close())
 	}
-	if e.stop != nil {
+	if e.started {
 		close(e.quit)
 		e.running.Wait()
-		e.background.Wait()
+	}
+	e.background.Wait()
+	if e.started {
 		close(e.feed.in)
 		e.feedEnd.Wait()
 		e.feeding()
@@ -325,3 +332,34 @@ func (e *Engine) expireLedger(ctx context.Context) {
 }
 
 const expireEvery = 10 * time.Minute
+
+// watchDisk looks at the volume's free space until ctx ends.
+func (e *Engine) watchDisk(ctx context.Context) {
+	for e.checkDisk(); e.clock.Sleep(ctx, sweepTick); e.checkDisk() {
+	}
+}
+
+// appendForSure appends a record that must not be missing, again and again until it is durable, then calls then. It does
+// not wait. When the engine ends first, the record is missing: the next start does again what led to it.
+func (e *Engine) appendForSure(what string, record func() *wal.Record, then func()) {
+	commit := e.log.Append(record())
+	e.background.Go(func() {
+		for {
+			err := commit.Wait()
+			if err == nil {
+				then()
+				return
+			}
+			if errors.Is(err, wal.ErrClosed) {
+				return
+			}
+			e.logger.Error("write to the log; trying again", zap.String("what", what), zap.Error(err))
+			if !e.clock.Sleep(e.life, retryAppend) {
+				return
+			}
+			commit = e.log.Append(record())
+		}
+	})
+}
+
+const retryAppend = time.Second

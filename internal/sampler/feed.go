@@ -30,7 +30,7 @@ type feedItem struct {
 }
 
 const (
-	feedQueue = 256
+	feedQueue = 32
 	// feedRows is the number of rows that make a batch; a smaller one is applied after feedDelay.
 	feedRows  = 1000
 	feedDelay = 200 * time.Millisecond
@@ -117,7 +117,12 @@ func (f *feed) checkpoint(ctx context.Context) (wal.Position, error) {
 	reply := make(chan wal.Position, 1)
 	select {
 	case f.sync <- reply:
-		return <-reply, nil
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
+	select {
+	case through := <-reply:
+		return through, nil
 	case <-ctx.Done():
 		return 0, ctx.Err()
 	}

@@ -88,7 +88,9 @@ func (e *Engine) ReloadPolicy(ctx context.Context, file string, text []byte) err
 // recordPolicy writes into the log, and so into the ledger, that a policy is in force.
 func (e *Engine) recordPolicy(f *inForce) {
 	use := &ledger.PolicyUse{Version: f.policy.Version(), Text: f.policy.Text(), From: f.from, Calibrate: f.policy.Calibrate()}
-	e.log.Append(&wal.Record{Kind: kindPolicy, Body: encodePolicyUse(*use), Attachment: use})
+	e.appendForSure("policy", func() *wal.Record {
+		return &wal.Record{Kind: kindPolicy, Body: encodePolicyUse(*use), Attachment: use}
+	}, func() {})
 }
 
 // calibratingSince says when the present calibration began: with the first of the policies, back from the newest

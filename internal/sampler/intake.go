@@ -20,7 +20,8 @@ type Source struct {
 
 	accepting sync.WaitGroup
 	mu        sync.Mutex
-	closed    bool               // guarded by mu
+	closed    bool // guarded by mu
+	detaching sync.Once
 	stop      context.CancelFunc // ends the exports
 	exports   sync.WaitGroup
 }
@@ -48,6 +49,9 @@ var ErrDetached = errors.New("the receiver is shutting down")
 func (e *Engine) Attach(id string, next consumer.Traces) (*Source, error) {
 	e.sourcesMu.Lock()
 	defer e.sourcesMu.Unlock()
+	if e.shuttingDown {
+		return nil, ErrDetached
+	}
 	if e.sources[id] != nil {
 		return nil, fmt.Errorf("receiver %q is attached already", id)
 	}
@@ -64,12 +68,13 @@ func (e *Engine) Attach(id string, next consumer.Traces) (*Source, error) {
 // detachPatience: what a dead backend has not taken goes out after the next start.
 func (s *Source) Detach(ctx context.Context) error {
 	s.mu.Lock()
-	closed := s.closed
 	s.closed = true
 	s.mu.Unlock()
-	if closed {
-		return nil
-	}
+	s.detaching.Do(func() { s.detach(ctx) })
+	return nil
+}
+
+func (s *Source) detach(ctx context.Context) {
 	s.accepting.Wait()
 	patient, enough := context.WithTimeout(ctx, detachPatience)
 	defer enough()
@@ -79,7 +84,6 @@ func (s *Source) Detach(ctx context.Context) error {
 	s.engine.sourcesMu.Lock()
 	delete(s.engine.sources, s.id)
 	s.engine.sourcesMu.Unlock()
-	return nil
 }
 
 // NewBody gives the memory for a request of about sizeHint bytes.
@@ -107,7 +111,8 @@ func (s *Source) Accept(ctx context.Context, body *Body, metadata []KV) (Accepte
 	var err error
 	if b.route, err = e.routes.intern(key); err != nil {
 		b.release()
-		return Accepted{}, err
+		e.metrics.refused(reasonRoutes)
+		return Accepted{}, &Refused{Reason: reasonRoutes, RetryAfter: retryDisk}
 	}
 	if err := b.index.Walk(body.Bytes(), b.plan.Keys()); err != nil {
 		b.release()
@@ -133,6 +138,8 @@ func (e *Engine) append(b *batch, meta []byte) error {
 	commit := e.log.Append(&wal.Record{Kind: kindData, Meta: meta, Body: b.body.Bytes(), Attachment: b, Done: b.release})
 	err := commit.Wait()
 	switch {
+	case err == nil:
+		e.noteCommitted(commit.Position())
 	case errors.Is(err, wal.ErrFull):
 		e.metrics.refused(reasonDisk)
 		return &Refused{Reason: reasonDisk, RetryAfter: retryDisk}
@@ -143,6 +150,16 @@ func (e *Engine) append(b *batch, meta []byte) error {
 }
 
 const detachPatience = 5 * time.Second
+
+// noteCommitted moves the position up to which requests were acknowledged.
+func (e *Engine) noteCommitted(p wal.Position) {
+	for {
+		old := e.committed.Load()
+		if old >= uint64(p) || e.committed.CompareAndSwap(old, uint64(p)) {
+			return
+		}
+	}
+}
 
 func (s *Source) enter() bool {
 	s.mu.Lock()
@@ -166,6 +183,7 @@ const (
 	reasonDisk   = "the disk limit is reached"
 	reasonMemory = "the memory limit is reached"
 	reasonBusy   = "too many requests are under way"
+	reasonRoutes = "too many different values of request metadata (metadata_keys)"
 
 	retryDisk   = 10 * time.Second
 	retryMemory = 2 * time.Second

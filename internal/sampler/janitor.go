@@ -15,15 +15,15 @@ import (
 // carries forward what little is still needed of a segment that holds the others up. One goroutine runs it.
 type janitor struct {
 	engine *Engine
+	copied wal.Position // of the last copy: nothing more is carried until it has taken effect
 }
 
 // carryAfter is the number of bytes, beyond twice the live ones, that the log may reach before spans are carried
 // forward. With the factor of two each byte that must stay is copied at most once for each byte that comes in.
 const carryAfter = 4 // segments
 
-// sweep runs once: it sees to the limits, deletes what may go and carries what must not hold segments up.
+// sweep runs once: it deletes what may go and carries what must not hold segments up.
 func (j *janitor) sweep(ctx context.Context) error {
-	j.engine.checkDisk()
 	if err := j.remove(ctx); err != nil {
 		return err
 	}
@@ -32,7 +32,7 @@ func (j *janitor) sweep(ctx context.Context) error {
 		return nil
 	}
 	limit := 2*j.engine.live.total.Load() + carryAfter*j.engine.cfg.SegmentBytes
-	if j.engine.log.Bytes() <= limit || !j.settled(segments[0]) {
+	if j.engine.log.Bytes() <= limit || !j.settled(segments[0]) || wal.Position(j.engine.delivered.Load()) < j.copied {
 		return nil
 	}
 	return j.carry(ctx, segments[0].ID)
@@ -84,34 +84,59 @@ func (j *janitor) carry(ctx context.Context, segment wal.SegmentID) error {
 			return ctx.Err()
 		}
 	}
-	var commits []*wal.Commit
 	for range j.engine.shards {
 		select {
 		case holdings := <-reply:
-			for i := range holdings {
-				commits = append(commits, j.copy(ctx, &holdings[i])...)
+			if err := j.copyAll(ctx, holdings); err != nil {
+				return err
 			}
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
-	var failed error
-	for _, c := range commits {
-		failed = errors.Join(failed, c.Wait())
+	return nil
+}
+
+// copyAll appends holdings, a few at a time, and waits until each is durable.
+func (j *janitor) copyAll(ctx context.Context, holdings []holding) error {
+	var commits []*wal.Commit
+	var bytes int64
+	for i := range holdings {
+		c, err := j.copy(ctx, &holdings[i])
+		if err != nil {
+			return err
+		}
+		commits = append(commits, c...)
+		for _, g := range holdings[i].groups {
+			bytes += int64(g.bytes)
+		}
+		if bytes < carriedBytes && i < len(holdings)-1 {
+			continue
+		}
+		for _, c := range commits {
+			if err := c.Wait(); err != nil {
+				return err
+			}
+			j.copied = max(j.copied, c.Position())
+		}
+		commits, bytes = commits[:0], 0
 	}
-	return failed
+	return nil
 }
 
 // carriedBytes is about how large a carried record gets.
 const carriedBytes = 8 << 20
 
-// copy appends one holding as carried records, one or more for each route that its spans came by. Spans that cannot be
-// read any more are given up, or they would hold the segment for ever.
-func (j *janitor) copy(ctx context.Context, h *holding) (commits []*wal.Commit) {
+// copy appends one holding as carried records, one or more for each route that its spans came by. Spans whose bytes are
+// damaged are given up, or they would hold the segment for ever; what cannot be read for another reason is tried again.
+func (j *janitor) copy(ctx context.Context, h *holding) (commits []*wal.Commit, err error) {
 	for _, p := range split(h.groups, h.spans, carriedBytes) {
 		r, err := j.engine.rebuild(&p)
 		if errors.Is(err, errMoved) {
 			continue // not by us, and then nothing is left to do
+		}
+		if err != nil && len(r.lost) == 0 {
+			return commits, fmt.Errorf("carry trace %x: %w", h.trace, err)
 		}
 		if err != nil {
 			j.engine.damage("carry a trace forward", err)
@@ -124,10 +149,11 @@ func (j *janitor) copy(ctx context.Context, h *holding) (commits []*wal.Commit) 
 			route: j.engine.routes.get(p.groups[0].route), trace: h.trace,
 			origins: r.origins, decision: h.decision, refused: h.refused,
 		}
-		commits = append(commits, j.engine.log.Append(&wal.Record{Kind: kindCarried, Meta: encodeCarried(meta), Body: r.body.Bytes()}))
-		j.engine.metrics.carried(len(r.body.Bytes())) // the memory is the log's from here on
+		body := r.body.Bytes() // the memory is the log's from here on
+		commits = append(commits, j.engine.log.Append(&wal.Record{Kind: kindCarried, Meta: encodeCarried(meta), Body: body}))
+		j.engine.metrics.carried(len(body))
 	}
-	return commits
+	return commits, nil
 }
 
 // run sweeps until ctx ends.
@@ -176,6 +202,7 @@ func (p *piece) add(g group, ref spanRef) {
 	if n := len(p.groups); n == 0 || !p.groups[n-1].holds(g.position, g.origin, g.scopeIndex) {
 		g.spansN, g.bytes = 0, 0
 		p.groups = append(p.groups, g)
+		p.bytes += int64(g.resource.Len + g.resourceSchema.Len + g.scope.Len + g.scopeSchema.Len)
 	}
 	last := &p.groups[len(p.groups)-1]
 	last.spansN++

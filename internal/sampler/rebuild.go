@@ -31,8 +31,11 @@ func (e *Engine) fetch(g *group, refs []spanRef, into *Body) (got otlp.Group, ke
 	if errors.Is(err, wal.ErrGone) {
 		return got, nil, errMoved
 	}
-	if err != nil {
+	if errors.Is(err, wal.ErrCorrupt) {
 		return got, nil, fmt.Errorf("%w: %w", errUnreadable, err)
+	}
+	if err != nil {
+		return got, nil, fmt.Errorf("read spans back: %w", err)
 	}
 	into.buf = buf
 	rest := buf[start:]
@@ -74,8 +77,9 @@ func (r *rebuilt) release() {
 // across a gap is cheaper than reading twice.
 const gapRoom = 256 << 10
 
-// rebuild reads a piece's spans from the log and puts them together as one request. What cannot be read is left out,
-// counted and named in lost; the error says why. With errMoved nothing is lost: the caller asks for new references.
+// rebuild reads a piece's spans from the log and puts them together as one request. Spans whose bytes are damaged are
+// left out, counted and named in lost; the error then is errUnreadable. With errMoved the references are out of date.
+// Any other error may pass: nothing is lost, and the caller tries again.
 func (e *Engine) rebuild(p *piece) (r rebuilt, err error) {
 	raw := e.bodies.get(int(max(2*p.bytes, gapRoom))) // what stands between the spans may be read along with them
 	defer raw.Release()
@@ -86,7 +90,7 @@ func (e *Engine) rebuild(p *piece) (r rebuilt, err error) {
 		refs := p.spans[at : at+int(g.spansN)]
 		at += int(g.spansN)
 		got, kept, fault := e.fetch(g, refs, raw)
-		if errors.Is(fault, errMoved) {
+		if fault != nil && !errors.Is(fault, errUnreadable) {
 			return rebuilt{}, fault
 		}
 		if fault != nil {
@@ -118,24 +122,28 @@ func missing(refs, kept []spanRef) (hashes []uint64) {
 	return hashes
 }
 
-// refold reads a trace's spans from the log and folds its facts again, with the plan that t holds.
+// refold reads a trace's spans from the log and folds its facts again, with the plan that t holds. Damaged spans are left
+// out and reported; any other error says that the facts are not whole and the caller has to try again.
 func (e *Engine) refold(t *trace, in *agent.Interner) error {
-	var failed error
 	var index otlp.Index
 	for _, p := range split(t.groups, t.spans, carriedBytes) {
 		r, err := e.rebuild(&p)
-		failed = errors.Join(failed, err)
+		if err != nil && !errors.Is(err, errUnreadable) {
+			return err
+		}
+		if err != nil {
+			e.damage("read a trace again before its verdict", err)
+		}
 		if r.body == nil {
 			continue
 		}
 		if err := index.Walk(r.body.Bytes(), t.plan.Keys()); err != nil {
-			failed = errors.Join(failed, err)
-		} else {
-			for i := range index.Spans {
-				t.plan.Fold(t.facts, &index, r.body.Bytes(), i, in)
-			}
+			return err
+		}
+		for i := range index.Spans {
+			t.plan.Fold(t.facts, &index, r.body.Bytes(), i, in)
 		}
 		r.release()
 	}
-	return failed
+	return nil
 }

@@ -3,6 +3,7 @@ package sampler
 import (
 	"encoding/binary"
 	"time"
+	"unsafe"
 
 	"github.com/tailwise/tailwise/internal/ledger"
 	"github.com/tailwise/tailwise/internal/otlp"
@@ -79,6 +80,15 @@ type decision struct {
 	threshold     string // th for the exported spans' tracestate; empty when not kept by chance
 	randomness    string // rv likewise; empty when it need not be written
 	facts         []byte // JSON
+}
+
+// bytes is the memory that d holds.
+func (d *decision) bytes() int {
+	n := int(unsafe.Sizeof(*d)) + len(d.facts) + len(d.session)
+	for _, rule := range d.rules {
+		n += int(unsafe.Sizeof(rule)) + len(rule)
+	}
+	return n
 }
 
 type decisionFlags uint8

@@ -1,6 +1,9 @@
 package sampler
 
-import "sync"
+import (
+	"errors"
+	"sync"
+)
 
 // routeID stands for a Route within this process. References hold it instead of the strings.
 type routeID uint32
@@ -12,6 +15,11 @@ type routes struct {
 	byKey map[string]routeID
 	all   []Route
 }
+
+// maxRoutes bounds them: metadata comes from clients.
+const maxRoutes = 1 << 16
+
+var errTooManyRoutes = errors.New("too many different routes")
 
 // intern numbers the route whose encoded form is key.
 func (r *routes) intern(key []byte) (routeID, error) {
@@ -28,6 +36,9 @@ func (r *routes) intern(key []byte) (routeID, error) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if len(r.all) >= maxRoutes {
+		return 0, errTooManyRoutes
+	}
 	if id, ok := r.byKey[string(key)]; ok {
 		return id, nil
 	}

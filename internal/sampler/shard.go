@@ -2,6 +2,7 @@ package sampler
 
 import (
 	"encoding/binary"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -31,9 +32,15 @@ type shard struct {
 	round     uint64
 	live      bool // everything that was in the log at the start has been delivered: deadlines count, exports flow
 	memory    int  // of all traces
-	deciding  int  // of those whose verdict is on its way
+	undecided int  // of those that are open: what deciding early can free
 	waiting   int  // number of kept traces that the backend has not answered for
 	asideN    int  // number of kept traces that the backend refused for good
+
+	// Whether deadlines count: see catchUp.
+	caught  bool
+	handled uint64 // messages
+	goal    uint64 // of handled, at which everything that waited at the last tick is done
+	reach   uint64 // position of the log that must have been delivered, likewise
 
 	// Published for others.
 	applied atomic.Uint32 // the last sealed segment whose records have all taken effect here
@@ -52,7 +59,7 @@ type message interface{ apply(s *shard) }
 const shardQueue = 256
 
 // freeLimit bounds the released traces that a shard keeps for reuse.
-const freeLimit = 4096
+const freeLimit = 1024
 
 func newShard(e *Engine, decidedBudget int) *shard {
 	return &shard{
@@ -70,7 +77,9 @@ func (s *shard) run(tick <-chan time.Time, quit <-chan struct{}) {
 		select {
 		case m := <-s.in:
 			m.apply(s)
+			s.handled++
 		case <-tick:
+			s.catchUp()
 			s.decideDue()
 		case <-quit:
 			for len(s.in) > 0 {
@@ -80,15 +89,6 @@ func (s *shard) run(tick <-chan time.Time, quit <-chan struct{}) {
 		}
 		s.publish()
 	}
-}
-
-// tickMessage makes the shard look at its deadlines now.
-type tickMessage struct{ done chan<- struct{} }
-
-func (m tickMessage) apply(s *shard) {
-	s.decideDue()
-	s.publish()
-	m.done <- struct{}{}
 }
 
 // liveMessage tells the shard that the log's old part has been delivered.
@@ -122,27 +122,70 @@ func shardOf(id *otlp.TraceID, n int) int {
 	return int((h * 0x9E3779B97F4A7C15) >> 33 % uint64(n))
 }
 
-// newTrace makes an open trace, from a released one if there is one.
-func (s *shard) newTrace(id otlp.TraceID, now int64) *trace {
+// newTrace makes an open trace, from a released one if there is one. What is remembered of it, v, may be nil.
+func (s *shard) newTrace(id otlp.TraceID, v *verdictOf, now int64) *trace {
 	t := &trace{}
 	if n := len(s.free); n > 0 {
 		t, s.free = s.free[n-1], s.free[:n-1]
 	}
 	*t = trace{id: id, slot: -1, first: now, last: now, groups: t.groups[:0], spans: t.spans[:0]}
 	s.traces[id] = t
+	if v == nil {
+		return t
+	}
+	t.answered, t.sent = v.answered, slices.Clip(v.hashes)
+	for _, h := range t.sent {
+		t.remember(h)
+	}
+	if v.kept != nil {
+		t.decision = v.kept
+		s.setPhase(t, pending)
+	}
 	return t
 }
 
-// retire forgets a trace that nothing more is owed for.
+// setPhase moves t on and keeps the shard's accounts of phases.
+func (s *shard) setPhase(t *trace, p phase) {
+	s.count(t, -1)
+	t.phase = p
+	s.count(t, 1)
+}
+
+func (s *shard) count(t *trace, n int) {
+	switch t.phase {
+	case open:
+		s.undecided += n * t.memory
+	case pending:
+		s.waiting += n
+	case aside:
+		s.asideN += n
+	}
+}
+
+// finish ends a trace that nothing is owed for, and remembers what late spans need.
+func (s *shard) finish(t *trace) {
+	for i := range t.spans { // of a dropped trace nothing more is told apart
+		if t.decision == nil {
+			break
+		}
+		t.sent = append(t.sent, t.spans[i].hash)
+	}
+	s.decided.put(&verdictOf{id: t.id, kept: t.decision, dropped: t.dropped, answered: t.answered, hashes: t.sent})
+	s.retire(t)
+}
+
+// retire forgets a trace.
 func (s *shard) retire(t *trace) {
 	s.release(t.groups)
 	s.due.remove(t)
 	s.order.remove(t)
 	s.dropFacts(t)
+	s.count(t, -1)
 	s.memory -= t.memory
 	delete(s.traces, t.id)
 	// An export may still read the slices of a kept trace; only an open trace's can be used again.
-	if t.decision == nil && len(s.free) < freeLimit && cap(t.spans) <= 4*scanLimit {
+	if t.decision == nil && len(s.free) < freeLimit && cap(t.spans) <= 4*scanLimit && cap(t.groups) <= scanLimit {
+		t.seen, t.sent = nil, nil
 		s.free = append(s.free, t)
 	}
 }
@@ -178,8 +221,8 @@ func (s *shard) dropFacts(t *trace) {
 func (s *shard) charge(t *trace) {
 	now := t.footprint()
 	s.memory += now - t.memory
-	if t.phase == deciding {
-		s.deciding += now - t.memory
+	if t.phase == open {
+		s.undecided += now - t.memory
 	}
 	t.memory = now
 }

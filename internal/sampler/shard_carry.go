@@ -63,10 +63,11 @@ func (s *shard) applyCarried(m *carriedMessage) {
 	now := s.engine.clock.Now().UnixNano()
 	t := s.traces[m.meta.trace]
 	if t == nil {
-		if s.decided.get(m.meta.trace) != nil {
+		v := s.decided.get(m.meta.trace)
+		if v != nil && v.dropped {
 			return // nothing is owed for it any more
 		}
-		t = s.newTrace(m.meta.trace, now)
+		t = s.newTrace(m.meta.trace, v, now)
 	}
 	s.round++
 	moved := s.uncarry(t, m)
@@ -74,9 +75,14 @@ func (s *shard) applyCarried(m *carriedMessage) {
 	s.takeCopies(t, m, moved)
 	if d := m.meta.decision; d != nil && t.decision == nil {
 		s.keep(t, d)
-		if m.meta.refused != "" {
-			s.setAside(t, m.meta.refused)
-		}
+	}
+	if m.meta.refused != "" && !s.live {
+		s.setAside(t, m.meta.refused)
+	}
+	if len(t.spans) == 0 && !t.queued { // the backend has answered for all of it meanwhile
+		s.touched = s.touched[:0]
+		s.finish(t)
+		return
 	}
 	s.settle()
 }
@@ -130,5 +136,8 @@ func (m lostMessage) apply(s *shard) {
 	if t := s.traces[m.trace]; t != nil {
 		s.release(t.part(func(_ *group, ref spanRef) bool { return slices.Contains(m.hashes, ref.hash) }))
 		s.charge(t)
+		if len(t.spans) == 0 && t.decision != nil && !t.queued {
+			s.finish(t)
+		}
 	}
 }

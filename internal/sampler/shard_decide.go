@@ -1,12 +1,14 @@
 package sampler
 
 import (
-	"context"
 	"errors"
+	"fmt"
+	"slices"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/tailwise/tailwise/internal/ledger"
-	"github.com/tailwise/tailwise/internal/otlp"
 	"github.com/tailwise/tailwise/internal/policy"
 	"github.com/tailwise/tailwise/internal/wal"
 )
@@ -39,24 +41,38 @@ func (s *shard) decideDue() {
 	take := func(t *trace, early bool) {
 		s.due.remove(t)
 		s.order.remove(t)
-		t.phase, t.early = deciding, early
-		s.deciding += t.memory
+		s.setPhase(t, deciding)
+		t.early = early
 		if batch = append(batch, t); len(batch) == decideBatch {
 			s.decide(batch, now)
 			batch = batch[:0]
 		}
 	}
-	for t := s.due.next(); t != nil && t.deadline <= now.UnixNano(); t = s.due.next() {
+	for t := s.due.next(); s.current() && t != nil && t.deadline <= now.UnixNano(); t = s.due.next() {
 		if t.deadline = s.deadline(t); t.deadline > now.UnixNano() {
 			s.due.set(t)
 			continue
 		}
 		take(t, false)
 	}
-	for s.memory-s.deciding > s.engine.shardMemory && s.order.oldest != nil {
+	for s.undecided > s.engine.shardMemory && s.order.oldest != nil {
 		take(s.order.oldest, true)
 	}
 	s.decide(batch, now)
+}
+
+// current reports whether everything that was acknowledged by the last tick has taken effect here. While it has not,
+// spans of traces that seem due may be waiting in the log, so deadlines do not count.
+func (s *shard) current() bool {
+	return s.caught
+}
+
+// catchUp looks, once a tick, whether the shard has done what there was to do at the tick before.
+func (s *shard) catchUp() {
+	s.caught = s.handled >= s.goal && s.engine.delivered.Load() >= s.reach
+	if s.caught {
+		s.goal, s.reach = s.handled+uint64(len(s.in)), s.engine.committed.Load()
+	}
 }
 
 // decide asks the policy about traces and appends the verdicts. They take effect when the log delivers them.
@@ -69,20 +85,29 @@ func (s *shard) decide(batch []*trace, now time.Time) {
 	inputs := make([]policy.Input, 0, len(batch))
 	asked := make([]*trace, 0, len(batch))
 	for _, t := range batch {
-		if d := s.follow(t, now); d != nil {
-			decisions = append(decisions, d)
-			continue
+		d, err := s.follow(t, now)
+		if err == nil && d == nil {
+			err = s.refresh(t, force)
 		}
-		s.refresh(t, force)
-		inputs = append(inputs, policy.Input{Facts: t.facts, TraceID: t.id, TraceState: t.traceState})
-		asked = append(asked, t)
+		switch {
+		case err != nil:
+			s.engine.logger.Error("decide a trace; trying again", traceField(t.id), zap.Error(err))
+			s.reopen(t, now)
+		case d != nil:
+			decisions = append(decisions, d)
+		default:
+			inputs = append(inputs, policy.Input{Facts: t.facts, TraceID: t.id, TraceState: t.traceState})
+			asked = append(asked, t)
+		}
 	}
 	verdicts := force.policy.Decide(inputs, force.state, now, force.since)
 	for i, v := range verdicts {
 		s.engine.metrics.faults(v.Faults)
 		decisions = append(decisions, s.decision(asked[i], &v, force, now))
 	}
-	s.appendVerdicts(decisions)
+	if len(decisions) > 0 {
+		s.appendVerdicts(decisions)
+	}
 }
 
 // appendVerdicts writes decisions into the log without waiting for them.
@@ -99,56 +124,64 @@ func (s *shard) appendVerdicts(decisions []*decision) {
 type undecideMessage struct{ decisions []*decision }
 
 func (m undecideMessage) apply(s *shard) {
-	now := s.engine.clock.Now().UnixNano()
+	now := s.engine.clock.Now()
 	for _, d := range m.decisions {
 		if t := s.traces[d.trace]; t != nil && t.phase == deciding {
-			s.deciding -= t.memory
-			t.phase = open
-			t.deadline = now + int64(retryVerdicts)
-			s.order.push(t)
-			s.due.set(t)
+			s.reopen(t, now)
 		}
 	}
+}
+
+// reopen returns a trace to the open ones: its verdict could not be reached, or not written. The memory bound passes it
+// over until then.
+func (s *shard) reopen(t *trace, now time.Time) {
+	s.setPhase(t, open)
+	t.deadline = now.UnixNano() + int64(retryVerdicts)
+	s.order.push(t)
+	s.due.set(t)
 }
 
 // retryVerdicts is how long traces wait whose verdict could not be written.
 const retryVerdicts = time.Second
 
 // refresh folds t anew from the log when its facts lack what the policy asks for.
-func (s *shard) refresh(t *trace, force *inForce) {
+func (s *shard) refresh(t *trace, force *inForce) error {
 	if t.facts == nil {
 		t.facts, t.plan = s.takeFacts(), force.plan
 		t.refold = len(t.spans) > 0
 	}
 	if !t.refold && (t.plan == force.plan || t.plan.Covers(force.policy.Attrs())) {
-		return
+		return nil
 	}
 	t.facts.Reset()
-	t.plan, t.refold = force.plan, false
+	t.plan, t.refold = force.plan, true
 	if err := s.engine.refold(t, s.interner); err != nil {
-		s.engine.damage("read a trace again before its verdict", err)
+		return err
 	}
+	t.refold = false
+	return nil
 }
 
 // follow gives the verdict that a fragment has to follow because its trace was decided before, longer ago than the
-// shard remembers. Nil: the trace is new, and so it is when the ledger cannot say.
-func (s *shard) follow(t *trace, now time.Time) *decision {
+// shard remembers. Nil: the trace is new.
+func (s *shard) follow(t *trace, now time.Time) (*decision, error) {
 	if !s.engine.filter.mayHave(t.id) {
-		return nil
+		return nil, nil
 	}
-	rows, err := s.engine.ledger.Trace(context.Background(), t.id)
+	rows, err := s.engine.ledger.Trace(s.engine.life, t.id)
+	if errors.Is(err, ledger.ErrNotFound) {
+		return nil, nil
+	}
 	if err != nil {
-		if !errors.Is(err, ledger.ErrNotFound) {
-			s.engine.metrics.ledgerFault()
-		}
-		return nil
+		s.engine.metrics.ledgerFault()
+		return nil, fmt.Errorf("look for an earlier verdict: %w", err)
 	}
 	first := rows[len(rows)-1]
 	return &decision{
 		trace: t.id, verdict: first.Verdict, flags: flagLate, decidedAt: first.DecidedAt, start: first.Start,
 		spansN: len(t.spans), probability: first.Probability, policyVersion: first.PolicyVersion,
 		session: first.Session, retention: first.Retention, rules: first.Rules, facts: first.Facts,
-	}
+	}, nil
 }
 
 // decision renders what the policy said of t.
@@ -157,7 +190,7 @@ func (s *shard) decision(t *trace, v *policy.Verdict, force *inForce, now time.T
 		trace: t.id, verdict: ledger.Drop, decidedAt: now.UTC(),
 		start: time.Unix(0, int64(min(t.facts.Start(), 1<<63-1))).UTC(), duration: t.facts.Duration(),
 		spansN: len(t.spans), probability: v.Probability, policyVersion: force.policy.Version(),
-		session: t.facts.Session(), retention: v.Retention, rules: v.Rules, facts: t.facts.AppendJSON(nil),
+		session: t.facts.Session(), retention: v.Retention, rules: slices.Clone(v.Rules), facts: t.facts.AppendJSON(nil),
 	}
 	if v.Keep {
 		d.verdict = ledger.Keep
@@ -187,22 +220,30 @@ func (s *shard) applyVerdict(d *decision) {
 		s.engine.metrics.verdict(d)
 	}
 	t := s.traces[d.trace]
-	if t == nil { // after a restart: its spans are gone, which they may only be once nothing was owed for them
-		s.remember(d.trace, d, nil, 0)
-		return
+	switch {
+	case t == nil:
+		s.noteVerdict(d)
+	case t.decision != nil: // a carried copy has brought the verdict already
+	case d.verdict == ledger.Keep:
+		s.keep(t, d)
+	default:
+		t.dropped = true
+		s.finish(t)
 	}
-	if t.decision != nil {
-		return // a carried copy has brought the verdict already
+}
+
+// noteVerdict remembers a verdict whose trace is not there, which happens after a restart: its spans are gone from where
+// they first stood, because nothing was owed for them or because they were carried forward and come later in the log.
+func (s *shard) noteVerdict(d *decision) {
+	v := verdictOf{id: d.trace}
+	if old := s.decided.get(d.trace); old != nil {
+		v = *old
 	}
-	if t.phase == deciding {
-		s.deciding -= t.memory
+	v.dropped = d.verdict != ledger.Keep
+	if !v.dropped {
+		v.kept = d
 	}
-	if d.verdict != ledger.Keep {
-		s.remember(d.trace, d, nil, 0)
-		s.retire(t)
-		return
-	}
-	s.keep(t, d)
+	s.decided.put(&v)
 }
 
 // keep makes a trace one that the backend is owed.
@@ -210,17 +251,8 @@ func (s *shard) keep(t *trace, d *decision) {
 	s.due.remove(t)
 	s.order.remove(t)
 	s.dropFacts(t)
-	t.phase, t.decision = pending, d
-	s.waiting++
+	s.setPhase(t, pending)
+	t.decision = d
 	s.charge(t)
 	s.export(t)
-}
-
-// remember puts a verdict into the cache that late spans are held against.
-func (s *shard) remember(id otlp.TraceID, d *decision, hashes []uint64, answered wal.Position) {
-	v := &verdictOf{id: id, hashes: hashes, answered: answered}
-	if d.verdict == ledger.Keep {
-		v.kept = d
-	}
-	s.decided.put(v)
 }

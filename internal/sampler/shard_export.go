@@ -27,35 +27,46 @@ func (m marksMessage) apply(s *shard) {
 // is set aside.
 func (s *shard) applyMark(m *mark) {
 	t := s.traces[m.trace]
-	if t == nil || t.phase < pending {
+	switch {
+	case t == nil:
+		s.noteAnswered(m)
 		return
-	}
-	t.queued = false
-	if m.refused != "" {
+	case m.refused != "":
+		t.queued = false
 		s.setAside(t, m.refused)
 		return
 	}
+	t.queued = false
 	s.release(t.answer(m.through))
-	if len(t.spans) > 0 {
-		s.charge(t)
-		s.export(t)
+	if len(t.spans) == 0 {
+		s.finish(t)
 		return
 	}
-	if t.phase == pending {
-		s.waiting--
-	} else {
-		s.asideN--
+	// After a restart the verdict may be gone with its segment; facts must not count what is no longer there.
+	t.refold = t.phase < pending
+	s.charge(t)
+	s.export(t)
+}
+
+// noteAnswered remembers a mark whose trace is not there, which happens after a restart: copies of what it answers for
+// may still follow in the log.
+func (s *shard) noteAnswered(m *mark) {
+	v := verdictOf{id: m.trace}
+	if old := s.decided.get(m.trace); old != nil {
+		v = *old
 	}
-	s.remember(t.id, t.decision, t.sent, t.answered)
-	s.retire(t)
+	if m.refused == "" {
+		v.answered = max(v.answered, m.through)
+	}
+	s.decided.put(&v)
 }
 
 func (s *shard) setAside(t *trace, why string) {
-	if t.phase == pending {
-		s.waiting--
-		s.asideN++
+	if t.phase != pending {
+		return
 	}
-	t.phase, t.refused = aside, why
+	s.setPhase(t, aside)
+	t.refused = why
 }
 
 // resubmitMessage hands a trace over again because the references of the last attempt had moved.
@@ -80,9 +91,8 @@ func (m retryMessage) apply(s *shard) {
 		if t == nil || t.phase != aside {
 			return
 		}
-		t.phase, t.refused = pending, ""
-		s.waiting++
-		s.asideN--
+		s.setPhase(t, pending)
+		t.refused = ""
 		s.export(t)
 		retried++
 	}

@@ -1,6 +1,7 @@
 package sampler
 
 import (
+	"slices"
 	"sync/atomic"
 
 	"github.com/tailwise/tailwise/internal/agent"
@@ -59,16 +60,17 @@ func (s *shard) fold(b *batch, position wal.Position) {
 			continue
 		}
 		if t == nil || t.id != span.Trace {
-			t = s.find(span.Trace, now)
+			t = s.traces[span.Trace]
 		}
 		if t == nil {
-			s.countLate(droppedLate)
-			continue
+			v := s.decided.get(span.Trace)
+			if v != nil && s.gone(v, span) {
+				continue
+			}
+			t = s.newTrace(span.Trace, v, now)
 		}
 		if t.has(span.Hash) {
-			if s.live {
-				s.engine.metrics.duplicate()
-			}
+			s.countDuplicate()
 			continue
 		}
 		t.add(position, position, b.route, &b.index, span)
@@ -89,31 +91,24 @@ func (s *shard) countLate(outcome string) {
 	}
 }
 
-// find returns the trace that spans of id belong to: an open one, a kept one that late spans follow, or a new one.
-// Nil says that the trace was dropped and its late spans follow it.
-func (s *shard) find(id otlp.TraceID, now int64) *trace {
-	if t := s.traces[id]; t != nil {
-		return t
+func (s *shard) countDuplicate() {
+	if s.live {
+		s.engine.metrics.duplicate()
 	}
-	if v := s.decided.get(id); v != nil {
-		if v.kept == nil {
-			return nil
-		}
-		return s.reopen(v, now)
-	}
-	return s.newTrace(id, now)
 }
 
-// reopen brings a kept trace back for its late spans, which the backend has yet to see.
-func (s *shard) reopen(v *verdictOf, now int64) *trace {
-	t := s.newTrace(v.id, now)
-	t.phase, t.decision, t.sent = pending, v.kept, v.hashes
-	t.answered = v.answered
-	s.waiting++
-	for _, h := range t.sent {
-		t.remember(h)
+// gone reports, and counts, that nothing is to be done about a span of a trace that has left: it was dropped, and its
+// late spans follow it, or the backend has this very span.
+func (s *shard) gone(v *verdictOf, span *otlp.Span) bool {
+	switch {
+	case v.dropped:
+		s.countLate(droppedLate)
+	case slices.Contains(v.hashes, span.Hash):
+		s.countDuplicate()
+	default:
+		return false
 	}
-	return t
+	return true
 }
 
 // learn folds what span i of b says into an open trace.
@@ -144,14 +139,15 @@ func (t *trace) noteState(span *otlp.Span, body []byte) {
 		return
 	}
 	isRoot := span.Parent == otlp.SpanID{}
-	better := t.traceState == "" || (isRoot && !t.stateOfRoot) ||
-		(isRoot == t.stateOfRoot && span.Start < t.stateStart)
+	text := span.TraceState.In(body)
+	better := t.traceState == "" || (isRoot && !t.stateOfRoot)
+	if !better && isRoot == t.stateOfRoot { // equal starts go by the text, so that the order of arrival does not count
+		better = span.Start < t.stateStart || (span.Start == t.stateStart && string(text) < t.traceState)
+	}
 	if !better {
 		return
 	}
-	if text := span.TraceState.In(body); string(text) != t.traceState {
-		t.traceState = string(text)
-	}
+	t.traceState = string(text)
 	t.stateOfRoot, t.stateStart = isRoot, span.Start
 }
 

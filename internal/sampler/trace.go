@@ -21,14 +21,15 @@ const (
 
 // trace is what a shard knows of one trace: facts and references, never a span.
 type trace struct {
-	id     otlp.TraceID
-	phase  phase
-	rooted bool   // a span without parent has come
-	refold bool   // facts are not those of plan: read the spans again before deciding
-	queued bool   // an export of it is under way
-	early  bool   // decided before its deadline, at the memory bound
-	slot   int32  // place in the shard's deadlines; -1: none
-	round  uint64 // the last round of folding that touched it
+	id      otlp.TraceID
+	phase   phase
+	rooted  bool   // a span without parent has come
+	refold  bool   // facts are not those of plan: read the spans again before deciding
+	queued  bool   // an export of it is under way
+	early   bool   // decided before its deadline, at the memory bound
+	dropped bool   // decided so; it is about to be forgotten
+	slot    int32  // place in the shard's deadlines; -1: none
+	round   uint64 // the last round of folding that touched it
 
 	first, last, deadline int64 // engine clock, Unix nanoseconds
 
@@ -159,7 +160,7 @@ func (t *trace) footprint() int {
 		n += t.facts.Bytes()
 	}
 	if t.decision != nil {
-		n += int(unsafe.Sizeof(*t.decision)) + len(t.decision.facts)
+		n += t.decision.bytes()
 	}
 	return n
 }

@@ -46,10 +46,17 @@ func (l *Log) Bytes() int64 {
 func (l *Log) RemoveThrough(id SegmentID) error {
 	l.removing.Lock()
 	defer l.removing.Unlock()
+	synced := l.cfg.Durability == Always
 	for {
 		s, newest := l.removable(id)
 		if s == nil {
 			return nil
+		}
+		if !synced {
+			if err := l.syncRest(id); err != nil {
+				return fmt.Errorf("remove segment %d: %w", s.id, err)
+			}
+			synced = true
 		}
 		if newest {
 			if err := l.freshen(); err != nil {
@@ -60,6 +67,33 @@ func (l *Log) RemoveThrough(id SegmentID) error {
 			return fmt.Errorf("remove segment %d: %w", s.id, err)
 		}
 	}
+}
+
+// syncRest syncs the segments behind id. What is removed may have been on disk for hours, and be replaced by records
+// that were acknowledged before they were synced: those must not be all that is left of it.
+func (l *Log) syncRest(id SegmentID) error {
+	l.mu.Lock()
+	rest := make([]*segment, 0, len(l.segments))
+	for _, s := range l.segments {
+		if s.id > id && !s.synced {
+			s.users++
+			rest = append(rest, s)
+		}
+	}
+	l.mu.Unlock()
+	var failed error
+	for _, s := range rest {
+		l.mu.Lock()
+		sealed := s.sealed
+		l.mu.Unlock()
+		err := s.file.Sync()
+		l.mu.Lock()
+		s.synced = sealed && err == nil
+		l.mu.Unlock()
+		failed = errors.Join(failed, err)
+		l.release(s)
+	}
+	return failed
 }
 
 // removable gives the oldest segment if it may be removed, and whether it is the only one.

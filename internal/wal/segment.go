@@ -106,6 +106,8 @@ type segment struct {
 	holes []Damage
 	// sealed: nothing is written to it any more. delivered: the consumer has seen all of it.
 	sealed, delivered bool
+	// synced: sealed, and synced since. Only kept where commits do not wait for syncs.
+	synced bool
 	// users counts reads in flight; removed says that the last of them closes the file.
 	users   int
 	removed bool
