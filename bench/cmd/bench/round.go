@@ -139,7 +139,7 @@ func freeAddresses() (addresses, error) {
 	return at, nil
 }
 
-// poll asks every tenth of a second until ask says that it is done; what names the wait in the error.
+// poll asks every half second, so that asking weighs little in what is measured, until ask says that it is done; what names the wait in the error.
 func poll(ctx context.Context, what string, most time.Duration, ask func() (bool, error)) error {
 	deadline := time.Now().Add(most)
 	for {
@@ -153,7 +153,7 @@ func poll(ctx context.Context, what string, most time.Duration, ask func() (bool
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(100 * time.Millisecond):
+		case <-time.After(500 * time.Millisecond):
 		}
 	}
 }
