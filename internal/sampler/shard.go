@@ -162,15 +162,17 @@ func (s *shard) count(t *trace, n int) {
 	}
 }
 
+// rememberedSpans is the largest number of spans of a kept trace by which resent ones are told from late ones after it
+// left. Of a larger trace a resent span goes out once more.
+const rememberedSpans = 4096
+
 // finish ends a trace that nothing is owed for, and remembers what late spans need.
 func (s *shard) finish(t *trace) {
-	for i := range t.spans { // of a dropped trace nothing more is told apart
-		if t.decision == nil {
-			break
-		}
-		t.sent = append(t.sent, t.spans[i].hash)
+	v := &verdictOf{id: t.id, kept: t.decision, dropped: t.dropped, answered: t.answered}
+	if t.decision != nil && len(t.sent) <= rememberedSpans {
+		v.hashes = t.sent
 	}
-	s.decided.put(&verdictOf{id: t.id, kept: t.decision, dropped: t.dropped, answered: t.answered, hashes: t.sent})
+	s.decided.put(v)
 	s.retire(t)
 }
 
