@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
-	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -228,13 +227,3 @@ func spanID(name string) (id pcommon.SpanID) {
 }
 
 func hexOf(id otlp.TraceID) string { return hex.EncodeToString(id[:]) }
-
-// walFiles lists the log's segments.
-func (r *rig) walFiles() []string {
-	r.t.Helper()
-	names, err := filepath.Glob(filepath.Join(r.cfg.DataDir, "wal", "*.wal"))
-	if err != nil {
-		r.t.Fatal(err)
-	}
-	return names
-}

@@ -135,14 +135,6 @@ func (t *trace) add(position, origin wal.Position, route routeID, x *otlp.Index,
 	t.remember(span.Hash)
 }
 
-// bytes is the size of the trace's spans.
-func (t *trace) bytes() (n int64) {
-	for i := range t.groups {
-		n += int64(t.groups[i].bytes)
-	}
-	return n
-}
-
 // through is the last place in the log that a span of the trace first stood at.
 func (t *trace) through() (p wal.Position) {
 	for i := range t.groups {
