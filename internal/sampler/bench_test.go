@@ -132,3 +132,48 @@ func BenchmarkAccept(b *testing.B) {
 		}
 	}
 }
+
+// A restart: everything in the log is undecided, and is walked and folded again beside the intake.
+func BenchmarkRecover(b *testing.B) {
+	for _, p := range profiles {
+		b.Run(p.name, func(b *testing.B) {
+			dir := b.TempDir()
+			waits := func(c *Config) { c.DataDir, c.Durability = dir, "process" }
+			bodies, spansN := requests(b, p.profile, 4000)
+			bytes := fillLog(b, bodies, waits)
+			b.ResetTimer()
+			for range b.N {
+				e, _ := benchEngine(b, waits)
+				for !e.caughtUp.Load() || e.status(b.Context()).TracesOpen < 4000 {
+					time.Sleep(time.Millisecond)
+				}
+				b.StopTimer()
+				if err := e.Shutdown(context.Background()); err != nil {
+					b.Fatal(err)
+				}
+				b.StartTimer()
+			}
+			seconds := b.Elapsed().Seconds() / float64(b.N)
+			b.ReportMetric(float64(spansN)/seconds, "spans/s")
+			b.ReportMetric(float64(bytes)/seconds/1e6, "MB/s")
+		})
+	}
+}
+
+// fillLog sends bodies into an engine and ends it before anything is decided.
+func fillLog(b *testing.B, bodies [][]byte, change func(*Config)) (bytes int) {
+	b.Helper()
+	e, source := benchEngine(b, change)
+	for _, sent := range bodies {
+		body := source.NewBody(len(sent))
+		body.Append(sent)
+		if _, err := source.Accept(context.Background(), body, nil); err != nil {
+			b.Fatal(err)
+		}
+		bytes += len(sent)
+	}
+	if err := e.Shutdown(context.Background()); err != nil {
+		b.Fatal(err)
+	}
+	return bytes
+}
