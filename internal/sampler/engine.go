@@ -47,7 +47,7 @@ type Engine struct {
 	replaying *semaphore.Weighted // bytes of records read back from disk, likewise
 	// Positions of the log: up to which requests were acknowledged, and up to which records were handed to the shards.
 	committed, delivered atomic.Uint64
-	diskFull             atomic.Bool
+	shut                 atomic.Pointer[string] // why the disk takes no requests; nil: it does
 	caughtUp             atomic.Bool
 	opened               time.Time
 	totals               totals
@@ -179,7 +179,7 @@ func (e *Engine) start() {
 
 const (
 	// decideTick is how often shards look for due traces; verdicts of one tick share a record.
-	decideTick = 100 * time.Millisecond
+	decideTick = 200 * time.Millisecond
 	// sweepTick is how often the log is cleaned and the limits are looked at.
 	sweepTick = time.Second
 )

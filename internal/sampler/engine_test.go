@@ -296,6 +296,26 @@ func TestEngine_RefusesAtTheDiskLimit(t *testing.T) {
 	})
 }
 
+func TestEngine_RefusesWhenTheDataDirectoryIsGone(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		r := newRig(t, errorsOnly)
+		defer r.close()
+		if err := os.Rename(r.cfg.DataDir, r.cfg.DataDir+"-moved"); err != nil {
+			t.Fatal(err)
+		}
+		r.pass(2 * time.Second)
+		var refused *Refused
+		if _, err := r.offer(request(traceID(1), spec{name: "root"})); !errors.As(err, &refused) || refused.Reason != reasonGone {
+			t.Errorf("without the directory: got %v, want it refused because the directory is gone", err)
+		}
+		if err := os.Rename(r.cfg.DataDir+"-moved", r.cfg.DataDir); err != nil {
+			t.Fatal(err)
+		}
+		r.pass(2 * time.Second)
+		r.send(request(traceID(2), spec{name: "root"}))
+	})
+}
+
 func TestEngine_MetadataTravelsWithTheData(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		r := newRig(t, errorsOnly)

@@ -33,7 +33,7 @@ const (
 	feedQueue = 32
 	// feedRows is the number of rows that make a batch; a smaller one is applied after feedDelay.
 	feedRows  = 1000
-	feedDelay = 200 * time.Millisecond
+	feedDelay = 400 * time.Millisecond
 	// retryLedger is how long the feed waits before it tries a batch again that the ledger did not take.
 	retryLedger = time.Second
 )

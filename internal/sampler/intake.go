@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"sync"
 	"time"
 
@@ -182,6 +183,8 @@ func (e *Engine) newBatch() *batch {
 const (
 	reasonDisk   = "the disk limit is reached"
 	reasonMemory = "the memory limit is reached"
+	reasonVolume = "less than a tenth of the volume is free"
+	reasonGone   = "the data directory is gone"
 	reasonBusy   = "too many requests are under way"
 	reasonRoutes = "too many different values of request metadata (metadata_keys)"
 
@@ -193,7 +196,10 @@ const (
 // admit reserves room for a request of size bytes, or says why there is none. The reservation ends when the request
 // has taken effect.
 func (e *Engine) admit(size int64) *Refused {
-	if e.diskFull.Load() || e.log.Bytes() >= e.cfg.DiskLimit {
+	if why := e.shut.Load(); why != nil {
+		return &Refused{Reason: *why, RetryAfter: retryDisk}
+	}
+	if e.log.Bytes() >= e.cfg.DiskLimit {
 		return &Refused{Reason: reasonDisk, RetryAfter: retryDisk}
 	}
 	if e.traceMemory() >= e.cfg.MemoryLimit*3/4 {
@@ -215,12 +221,22 @@ func (e *Engine) traceMemory() (n int64) {
 	return n
 }
 
-// checkDisk looks at the volume: a tenth of it stays free, whatever the limit says.
+// checkDisk looks at the volume: a tenth of it stays free, whatever the limit says, and the directory has to be there.
+// Files that are open go on working after it was removed, but nothing in them would be found again.
 func (e *Engine) checkDisk() {
 	free, total, err := e.cfg.FS.Free(e.cfg.DataDir)
-	full := err == nil && total > 0 && free < total/10
-	if full != e.diskFull.Swap(full) {
-		e.logger.Warn("free space on the volume crossed a tenth of it", zap.Bool("refusing", full),
-			zap.Uint64("free", free), zap.Uint64("total", total))
+	var why *string
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		why = new(reasonGone)
+	case err == nil && total > 0 && free < total/10:
+		why = new(reasonVolume)
+	}
+	before := e.shut.Swap(why)
+	switch {
+	case why != nil && before == nil:
+		e.logger.Error("intake refuses: "+*why, zap.String("data_dir", e.cfg.DataDir), zap.Uint64("free", free), zap.Uint64("total", total))
+	case why == nil && before != nil:
+		e.logger.Info("intake goes on", zap.Uint64("free", free), zap.Uint64("total", total))
 	}
 }
