@@ -10,7 +10,7 @@ help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z0-9_-]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build bin/tailwise
-	$(GO) build -trimpath -ldflags "$(LDFLAGS)" -o bin/tailwise ./cmd/tailwise
+	$(GO) build -ldflags "$(LDFLAGS)" -o bin/tailwise ./cmd/tailwise
 
 test: check unit race fuzz e2e ## run everything: checks, unit tests, race, fuzz smoke, real clients, kill -9
 
