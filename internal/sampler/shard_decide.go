@@ -48,26 +48,22 @@ func (s *shard) decideDue() {
 			batch = batch[:0]
 		}
 	}
-	for t := s.due.next(); s.current() && t != nil && t.deadline <= now.UnixNano(); t = s.due.next() {
+	for t := s.due.next(); s.caught && t != nil && t.deadline <= now.UnixNano(); t = s.due.next() {
 		if t.deadline = s.deadline(t); t.deadline > now.UnixNano() {
 			s.due.set(t)
 			continue
 		}
 		take(t, false)
 	}
-	for s.undecided > s.engine.shardMemory && s.order.oldest != nil {
+	// Bounded, as a trace whose verdict cannot be reached comes back.
+	for n := len(s.due); n > 0 && s.undecided > s.engine.shardMemory && s.order.oldest != nil; n-- {
 		take(s.order.oldest, true)
 	}
 	s.decide(batch, now)
 }
 
-// current reports whether everything that was acknowledged by the last tick has taken effect here. While it has not,
-// spans of traces that seem due may be waiting in the log, so deadlines do not count.
-func (s *shard) current() bool {
-	return s.caught
-}
-
-// catchUp looks, once a tick, whether the shard has done what there was to do at the tick before.
+// catchUp looks, once a tick, whether everything that was acknowledged by the tick before has taken effect here. While it
+// has not, spans of traces that seem due may be waiting in the log, so deadlines do not count.
 func (s *shard) catchUp() {
 	s.caught = s.handled >= s.goal && s.engine.delivered.Load() >= s.reach
 	if s.caught {
