@@ -78,6 +78,22 @@ func TestEngine_CountsAResentSpanOnce(t *testing.T) {
 	})
 }
 
+// lateSpansFollow sends a late span of a kept and of a dropped trace, and checks that each goes the way of its trace.
+func (r *rig) lateSpansFollow(kept, dropped otlp.TraceID) {
+	r.t.Helper()
+	r.send(request(kept, spec{name: "late", parent: "root"}))
+	r.send(request(dropped, spec{name: "late", parent: "root", failed: true}))
+	r.pass(DefaultIdle + 2*time.Second)
+	if got, want := r.sink.got(kept), []string{"late", "root"}; !slices.Equal(got, want) {
+		r.t.Errorf("kept trace: got spans %v, want %v", got, want)
+	}
+	if got := r.sink.got(dropped); len(got) != 0 {
+		r.t.Errorf("dropped trace: got spans %v, want none", got)
+	}
+	r.row(kept)
+	r.row(dropped)
+}
+
 func TestEngine_LateSpansFollowTheVerdict(t *testing.T) {
 	for _, test := range []struct {
 		name    string
@@ -95,17 +111,7 @@ func TestEngine_LateSpansFollowTheVerdict(t *testing.T) {
 					r.reopen()
 					r.pass(time.Second)
 				}
-				r.send(request(kept, spec{name: "late", parent: "root"}))
-				r.send(request(dropped, spec{name: "late", parent: "root", failed: true}))
-				r.pass(DefaultIdle + 2*time.Second)
-				if got, want := r.sink.got(kept), []string{"late", "root"}; !slices.Equal(got, want) {
-					t.Errorf("kept trace: got spans %v, want %v", got, want)
-				}
-				if got := r.sink.got(dropped); len(got) != 0 {
-					t.Errorf("dropped trace: got spans %v, want none", got)
-				}
-				r.row(kept)
-				r.row(dropped)
+				r.lateSpansFollow(kept, dropped)
 			})
 		})
 	}
@@ -123,17 +129,7 @@ func TestEngine_LateSpansFollowAVerdictFoundInTheLedger(t *testing.T) {
 		for _, s := range r.engine.shards {
 			s.in <- forgetMessage{}
 		}
-		r.send(request(kept, spec{name: "late", parent: "root"}))
-		r.send(request(dropped, spec{name: "late", parent: "root", failed: true}))
-		r.pass(DefaultIdle + 2*time.Second)
-		if got, want := r.sink.got(kept), []string{"late", "root"}; !slices.Equal(got, want) {
-			t.Errorf("kept trace: got spans %v, want %v", got, want)
-		}
-		if got := r.sink.got(dropped); len(got) != 0 {
-			t.Errorf("dropped trace: got spans %v, want none", got)
-		}
-		r.row(kept)
-		r.row(dropped)
+		r.lateSpansFollow(kept, dropped)
 	})
 }
 

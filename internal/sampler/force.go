@@ -35,15 +35,11 @@ func (e *Engine) installPolicy(ctx context.Context, file string, text []byte) er
 	if err != nil {
 		return err
 	}
-	uses, err := e.ledger.PolicyUses(ctx)
+	next, uses, err := e.prepare(ctx, file, compiled)
 	if err != nil {
-		return fmt.Errorf("read the history of policies: %w", err)
+		return err
 	}
-	now := e.clock.Now().UTC()
-	next := &inForce{
-		file: file, policy: compiled, plan: agent.NewPlan(compiled.Attrs()), state: policy.NewState(compiled, now), from: now,
-		since: calibratingSince(uses, compiled.Calibrate(), now),
-	}
+	next.plan, next.state = agent.NewPlan(compiled.Attrs()), policy.NewState(compiled, next.from)
 	e.policy.Store(next)
 	if len(uses) == 0 || uses[0].Version != compiled.Version() {
 		e.recordPolicy(next)
@@ -65,15 +61,11 @@ func (e *Engine) ReloadPolicy(ctx context.Context, file string, text []byte) err
 	if compiled.Version() == old.policy.Version() {
 		return nil
 	}
-	uses, err := e.ledger.PolicyUses(ctx)
+	next, _, err := e.prepare(ctx, file, compiled)
 	if err != nil {
-		return fmt.Errorf("read the history of policies: %w", err)
+		return err
 	}
-	now := e.clock.Now().UTC()
-	next := &inForce{
-		file: file, policy: compiled, plan: old.plan, state: compiled.Carry(old.state, now), from: now,
-		since: calibratingSince(uses, compiled.Calibrate(), now),
-	}
+	next.plan, next.state = old.plan, compiled.Carry(old.state, next.from)
 	// Traces folded with a plan that lacks keys are read again when they are decided; a plan that has them all serves on.
 	if !old.plan.Covers(compiled.Attrs()) {
 		next.plan = agent.NewPlan(compiled.Attrs())
@@ -83,6 +75,18 @@ func (e *Engine) ReloadPolicy(ctx context.Context, file string, text []byte) err
 	e.logger.Info("a new policy is in force", zap.String("file", file), zap.String("version", compiled.Version()),
 		zap.String("before", old.policy.Version()))
 	return nil
+}
+
+// prepare dates a compiled policy by the clock and by the history of policies, which it returns. The caller adds plan and
+// state.
+func (e *Engine) prepare(ctx context.Context, file string, compiled *policy.Policy) (*inForce, []ledger.PolicyUse, error) {
+	uses, err := e.ledger.PolicyUses(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("read the history of policies: %w", err)
+	}
+	now := e.clock.Now().UTC()
+	since := calibratingSince(uses, compiled.Calibrate(), now)
+	return &inForce{file: file, policy: compiled, from: now, since: since}, uses, nil
 }
 
 // recordPolicy writes into the log, and so into the ledger, that a policy is in force.

@@ -56,7 +56,7 @@ func (s *shard) fold(b *batch, position wal.Position) {
 	var liveBytes int64
 	for i := range b.index.Spans {
 		span := &b.index.Spans[i]
-		if len(s.engine.shards) > 1 && s.engine.shards[shardOf(&span.Trace, len(s.engine.shards))] != s {
+		if len(s.engine.shards) > 1 && s.engine.shardFor(&span.Trace) != s {
 			continue
 		}
 		if t == nil || t.id != span.Trace {
