@@ -60,6 +60,23 @@ type DecideConfig struct {
 	MaxWait time.Duration
 	// DecisionWait, if set, replaces the three: every trace is decided that long after its first span came.
 	DecisionWait time.Duration
+	// DecisionWaitAfterRootReceived, if set, decides a trace that long after its first root came, if that is before
+	// DecisionWait has passed; which is DefaultDecisionWait then, unless it is set.
+	DecisionWaitAfterRootReceived time.Duration
+	// NumTraces bounds the open traces. Above it the oldest are decided early, on what is there. Zero: memory alone
+	// bounds them. It is looked at every decideTick, so it may be exceeded by what comes in meanwhile.
+	NumTraces int
+	// MaximumTraceSizeBytes drops a trace once its spans, as protobuf, with the resource and scope of each request,
+	// have more bytes. Zero: no trace is too large.
+	MaximumTraceSizeBytes int
+	// SampledCacheSize and NonSampledCacheSize bound how many verdicts of either kind are remembered in memory. Zero:
+	// as many as fit in an eighth of MemoryLimit. What memory has forgotten, the ledger knows.
+	SampledCacheSize, NonSampledCacheSize int
+	// SampleOnFirstMatch ends the evaluation of a policy's `policies:` at the first that samples.
+	SampleOnFirstMatch bool
+	// DropPendingTracesOnShutdown drops the traces that are open when the engine is shut down, instead of leaving them to
+	// the next start.
+	DropPendingTracesOnShutdown bool
 }
 
 // ExportConfig says how kept traces go out.
@@ -78,6 +95,7 @@ const (
 	DefaultSettle          = 15 * time.Second
 	DefaultIdle            = 10 * time.Minute
 	DefaultMaxWait         = 24 * time.Hour
+	DefaultDecisionWait    = 30 * time.Second // where decision_wait_after_root_received is set without it
 	DefaultMaxBytes        = 3500 << 10
 	DefaultInFlight        = 4
 	DefaultLedgerRetention = 30 * 24 * time.Hour
@@ -95,6 +113,9 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.Decide.Settle, DefaultSettle)
 	setDefault(&c.Decide.Idle, DefaultIdle)
 	setDefault(&c.Decide.MaxWait, DefaultMaxWait)
+	if c.Decide.DecisionWaitAfterRootReceived > 0 {
+		setDefault(&c.Decide.DecisionWait, DefaultDecisionWait)
+	}
 	setDefault(&c.Export.MaxBytes, DefaultMaxBytes)
 	setDefault(&c.Export.InFlight, DefaultInFlight)
 	setDefault(&c.LedgerRetention, DefaultLedgerRetention)
@@ -139,6 +160,10 @@ func (c Config) Validate() error {
 	check(c.Decide.Idle >= 0, "decide.idle: %v is negative", c.Decide.Idle)
 	check(c.Decide.MaxWait >= 0, "decide.max_wait: %v is negative", c.Decide.MaxWait)
 	check(c.Decide.DecisionWait >= 0, "decide.decision_wait: %v is negative", c.Decide.DecisionWait)
+	check(c.Decide.DecisionWaitAfterRootReceived >= 0, "decide.decision_wait_after_root_received: %v is negative",
+		c.Decide.DecisionWaitAfterRootReceived)
+	check(c.Decide.NumTraces >= 0, "decide.num_traces: %d is negative", c.Decide.NumTraces)
+	check(c.Decide.MaximumTraceSizeBytes >= 0, "decide.maximum_trace_size_bytes: %d is negative", c.Decide.MaximumTraceSizeBytes)
 	check(c.Export.MaxBytes > 0, "export.max_bytes: %d is not positive", c.Export.MaxBytes)
 	check(c.Export.InFlight > 0 && c.Export.InFlight <= 1024, "export.in_flight: %d is not in 1 to 1024", c.Export.InFlight)
 	check(c.LedgerRetention > 0, "ledger.retention: %v is not positive", c.LedgerRetention)

@@ -198,6 +198,9 @@ func (e *Engine) Shutdown(ctx context.Context) error {
 		for _, s := range sources {
 			e.closeErr = errors.Join(e.closeErr, s.Detach(ctx))
 		}
+		if e.cfg.Decide.DropPendingTracesOnShutdown {
+			e.dropPending(ctx)
+		}
 		e.closeErr = errors.Join(e.closeErr, e.release())
 	})
 	return e.closeErr

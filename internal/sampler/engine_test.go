@@ -136,7 +136,7 @@ func TestEngine_LateSpansFollowAVerdictFoundInTheLedger(t *testing.T) {
 // forgetMessage empties a shard's cache of verdicts.
 type forgetMessage struct{}
 
-func (forgetMessage) apply(s *shard) { s.decided = newDecidedCache(s.decided.budget) }
+func (forgetMessage) apply(s *shard) { s.decided = newDecidedCache(s.decided.budget, s.decided.limits) }
 
 func TestEngine_GoesOnAfterARestart(t *testing.T) {
 	inBubble(t, func(t *testing.T) {

@@ -33,6 +33,7 @@ type shard struct {
 	live      bool // everything that was in the log at the start has been delivered: deadlines count, exports flow
 	memory    int  // of all traces
 	undecided int  // of those that are open: what deciding early can free
+	openN     int  // number of those
 	waiting   int  // number of kept traces that the backend has not answered for
 	asideN    int  // number of kept traces that the backend refused for good
 
@@ -49,7 +50,7 @@ type shard struct {
 
 // shardStats are the figures that metrics and the status page read.
 type shardStats struct {
-	open, pending, aside, memory atomic.Int64
+	open, undecided, pending, aside, memory atomic.Int64
 }
 
 // message is something that a shard's goroutine does with the shard.
@@ -66,9 +67,19 @@ func newShard(e *Engine, decidedBudget int) *shard {
 		engine:   e,
 		in:       make(chan message, shardQueue),
 		traces:   make(map[otlp.TraceID]*trace),
-		decided:  newDecidedCache(decidedBudget),
+		decided:  newDecidedCache(decidedBudget, rememberedVerdicts(&e.cfg)),
 		interner: new(agent.Interner),
 	}
+}
+
+// rememberedVerdicts is how many verdicts of either side one shard remembers, where that is configured.
+func rememberedVerdicts(cfg *Config) (limits [sidesN]int) {
+	for side, n := range [sidesN]int{keptSide: cfg.Decide.SampledCacheSize, droppedSide: cfg.Decide.NonSampledCacheSize} {
+		if n > 0 {
+			limits[side] = (n-1)/cfg.Shards + 1
+		}
+	}
+	return limits
 }
 
 // run is the shard's goroutine. It ends at quit, after the messages that are there.
@@ -110,6 +121,7 @@ func (m sealedMessage) apply(s *shard) { s.applied.Store(uint32(m.segment)) }
 
 func (s *shard) publish() {
 	s.stats.open.Store(int64(len(s.traces) - s.waiting - s.asideN))
+	s.stats.undecided.Store(int64(s.openN))
 	s.stats.aside.Store(int64(s.asideN))
 	s.stats.pending.Store(int64(s.waiting))
 	s.stats.memory.Store(int64(s.memory))
@@ -130,6 +142,7 @@ func (s *shard) newTrace(id otlp.TraceID, v *verdictOf, now int64) *trace {
 	}
 	*t = trace{id: id, slot: -1, first: now, last: now, groups: t.groups[:0], spans: t.spans[:0]}
 	s.traces[id] = t
+	s.count(t, 1)
 	if v == nil {
 		return t
 	}
@@ -155,6 +168,7 @@ func (s *shard) count(t *trace, n int) {
 	switch t.phase {
 	case open:
 		s.undecided += n * t.memory
+		s.openN += n
 	case pending:
 		s.waiting += n
 	case aside:

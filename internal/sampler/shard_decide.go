@@ -18,11 +18,19 @@ const decideBatch = 1024
 
 // deadline says when an open trace is due, by the engine's clock: when its root has ended and nothing more came for
 // Settle; when nothing came for Idle; at the latest MaxWait after its first span. With DecisionWait it is that long
-// after the first span, as the Collector's tail_sampling has it.
+// after the first span, or DecisionWaitAfterRootReceived after the first root, as the Collector's tail_sampling has it.
+// A trace that is given up is due at once.
 func (s *shard) deadline(t *trace) int64 {
 	d := &s.engine.cfg.Decide
+	if t.abandoned != "" {
+		return t.first
+	}
 	if d.DecisionWait > 0 {
-		return t.first + int64(d.DecisionWait)
+		due := t.first + int64(d.DecisionWait)
+		if d.DecisionWaitAfterRootReceived > 0 && t.rootAt > 0 {
+			due = min(due, t.rootAt+int64(d.DecisionWaitAfterRootReceived))
+		}
+		return due
 	}
 	quiet := d.Idle
 	if t.rooted {
@@ -31,7 +39,7 @@ func (s *shard) deadline(t *trace) int64 {
 	return min(t.last+int64(quiet), t.first+int64(d.MaxWait))
 }
 
-// decideDue decides the traces whose time has come, and at the memory bound the oldest.
+// decideDue decides the traces whose time has come, and at the bounds of memory and of num_traces the oldest.
 func (s *shard) decideDue() {
 	if !s.live {
 		return // a verdict may be waiting in the part of the log that is not delivered yet
@@ -39,9 +47,7 @@ func (s *shard) decideDue() {
 	now := s.engine.clock.Now()
 	batch := make([]*trace, 0, 64)
 	take := func(t *trace, early bool) {
-		s.due.remove(t)
-		s.order.remove(t)
-		s.setPhase(t, deciding)
+		s.take(t)
 		t.early = early
 		if batch = append(batch, t); len(batch) == decideBatch {
 			s.decide(batch, now)
@@ -56,10 +62,37 @@ func (s *shard) decideDue() {
 		take(t, false)
 	}
 	// Bounded, as a trace whose verdict cannot be reached comes back.
-	for n := len(s.due); n > 0 && s.undecided > s.engine.shardMemory && s.order.oldest != nil; n-- {
+	for n := len(s.due); n > 0 && s.crowded() && s.order.oldest != nil; n-- {
 		take(s.order.oldest, true)
 	}
 	s.decide(batch, now)
+}
+
+// take makes an open trace one whose verdict is on the way.
+func (s *shard) take(t *trace) {
+	s.due.remove(t)
+	s.order.remove(t)
+	s.setPhase(t, deciding)
+}
+
+// crowded says that open traces hold more memory than they may, or that there are too many. Which shard a trace falls to
+// is chance, so one shard may hold more than its share of NumTraces as long as all together do not; but when all
+// together do, at least one holds more than its share.
+func (s *shard) crowded() bool {
+	if s.undecided > s.engine.shardMemory {
+		return true
+	}
+	limit := s.engine.cfg.Decide.NumTraces
+	if limit == 0 || s.openN <= limit/len(s.engine.shards) {
+		return false
+	}
+	all := s.openN
+	for _, other := range s.engine.shards {
+		if other != s {
+			all += int(other.stats.undecided.Load())
+		}
+	}
+	return all > limit
 }
 
 // catchUp looks, once a tick, whether everything that was acknowledged by the tick before has taken effect here. While it
@@ -91,6 +124,8 @@ func (s *shard) decide(batch []*trace, now time.Time) {
 			s.reopen(t, now)
 		case d != nil:
 			decisions = append(decisions, d)
+		case t.abandoned != "":
+			decisions = append(decisions, s.decision(t, &policy.Verdict{Rules: []string{t.abandoned}}, force, now))
 		default:
 			inputs = append(inputs, policy.Input{Facts: t.facts, TraceID: t.id, TraceState: t.traceState})
 			asked = append(asked, t)

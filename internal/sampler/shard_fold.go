@@ -164,8 +164,14 @@ func (s *shard) touch(t *trace, now int64) {
 func (s *shard) settle() {
 	for _, t := range s.touched {
 		s.charge(t)
+		if t.rooted && t.rootAt == 0 {
+			t.rootAt = t.last
+		}
 		switch t.phase {
 		case open:
+			if limit := s.engine.cfg.Decide.MaximumTraceSizeBytes; limit > 0 && t.weigh() > limit {
+				t.abandoned = ReasonOversize
+			}
 			if t.slot < 0 {
 				s.order.push(t)
 			}

@@ -26,12 +26,15 @@ type trace struct {
 	rooted  bool   // a span without parent has come
 	refold  bool   // facts are not those of plan: read the spans again before deciding
 	queued  bool   // an export of it is under way
-	early   bool   // decided before its deadline, at the memory bound
+	early   bool   // decided before its deadline, at the bound of memory or of num_traces
 	dropped bool   // decided so; it is about to be forgotten
 	slot    int32  // place in the shard's deadlines; -1: none
 	round   uint64 // the last round of folding that touched it
 
 	first, last, deadline int64 // engine clock, Unix nanoseconds
+	rootAt                int64 // when its first root came, likewise; 0: none has
+
+	abandoned string // why it is dropped without asking the policy; empty: it is not
 
 	facts       *agent.Facts // nil once decided
 	plan        *agent.Plan  // what facts were folded with
@@ -41,6 +44,7 @@ type trace struct {
 
 	groups []group
 	spans  []spanRef           // in the order of groups
+	size   tally               // of groups and spans, in bytes, where it is bounded
 	sent   []uint64            // hashes of spans that the backend has answered for
 	seen   map[uint64]struct{} // hashes of spans and sent, once there are too many to scan
 	memory int                 // bytes charged to the shard for this trace
@@ -184,7 +188,7 @@ func (t *trace) part(leaves func(g *group, ref spanRef) bool) (left []group) {
 			left = append(left, leaver)
 		}
 	}
-	t.groups, t.spans = groups, spans
+	t.groups, t.spans, t.size = groups, spans, tally{}
 	return left
 }
 
