@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/tailwise/tailwise/internal/policy/spelling"
 )
 
 var (
@@ -138,7 +140,7 @@ func (c *compiler) readClass(r *rule, e entry) {
 			classes = append(classes, class)
 		}
 		slices.Sort(classes)
-		hint := nearest(text, classes)
+		hint := spelling.Hint(text, classes)
 		if hint == "" {
 			hint = "known are " + strings.Join(classes, ", ") + ", and true for " + DefaultRetention
 		}

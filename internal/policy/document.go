@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/tailwise/tailwise/internal/policy/spelling"
 )
 
 // maxBytes is the largest policy file. A hand-written one has a few kilobytes.
@@ -117,7 +119,7 @@ func (d *document) mapping(n *yaml.Node, what string) []entry {
 
 // unknown notes a key that means nothing here.
 func (d *document) unknown(e entry, what string, known []string) {
-	hint := nearest(e.key, known)
+	hint := spelling.Hint(e.key, known)
 	if hint == "" {
 		hint = "known are " + strings.Join(known, ", ")
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/google/cel-go/common/types"
 
 	"github.com/tailwise/tailwise/internal/agent"
+	"github.com/tailwise/tailwise/internal/policy/spelling"
 )
 
 // lacking is what the full language speaks of and this build does not know, by the start of its name, with what it
@@ -111,7 +112,7 @@ func (c *nameCheck) reference(e ast.Expr, locals []string) {
 			return
 		}
 	}
-	hint := nearest(name, factNames())
+	hint := spelling.Hint(name, factNames())
 	if hint == "" {
 		hint = "attributes of spans are read with attr_any, attr_min and the like"
 	}
@@ -157,7 +158,7 @@ func (c *nameCheck) call(e ast.Expr, locals []string) {
 	case name == "has":
 		c.fault(at, "write known(...)", "has() does not apply to facts")
 	case !c.env.HasFunction(name):
-		c.fault(at, nearest(name, functionNames), "unknown function %q", name)
+		c.fault(at, spelling.Hint(name, functionNames), "unknown function %q", name)
 	}
 	for _, arg := range call.Args() {
 		c.walk(arg, locals)

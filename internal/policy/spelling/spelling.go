@@ -1,13 +1,14 @@
-package policy
+// Package spelling finds which of some known words was most likely meant by another.
+package spelling
 
 import "strconv"
 
-// nearest returns which of known is most likely meant by name, as a hint, or an empty text if none is near: more
-// than a third of the letters would have to change.
-func nearest(name string, known []string) string {
-	best, least := "", len([]rune(name))/3+1
+// Hint returns which of known is most likely meant by word, as a hint, or an empty text if none is near: more than a
+// third of the letters would have to change.
+func Hint(word string, known []string) string {
+	best, least := "", len([]rune(word))/3+1
 	for _, k := range known {
-		if d := distance([]rune(name), []rune(k)); d < least || d == least && best == "" {
+		if d := distance([]rune(word), []rune(k)); d < least || d == least && best == "" {
 			best, least = k, d
 		}
 	}
