@@ -50,16 +50,6 @@ type LimitsConfig struct {
 	Disk   bytesize.Size `mapstructure:"disk"`   // default 50GiB
 }
 
-// DecideConfig says when a trace is decided.
-type DecideConfig struct {
-	Settle  time.Duration `mapstructure:"settle"`   // quiet time once the root has ended; default 15s
-	Idle    time.Duration `mapstructure:"idle"`     // quiet time without a root; default 10m
-	MaxWait time.Duration `mapstructure:"max_wait"` // at most; default 24h
-
-	// DecisionWait, if set, replaces the three: every trace is decided that long after its first span.
-	DecisionWait time.Duration `mapstructure:"decision_wait"`
-}
-
 // ExportConfig says how kept traces go to the pipeline.
 type ExportConfig struct {
 	MaxBytes bytesize.Size `mapstructure:"max_bytes"` // of a request; default 3500KiB
@@ -97,7 +87,7 @@ func defaultConfig() component.Config {
 
 // Validate reports every fault, those of the policy among them.
 func (c *Config) Validate() error {
-	faults := []error{c.engine().Validate()}
+	faults := append([]error{c.engine().Validate()}, c.Decide.validate()...)
 	// The engine takes zero for its default, but who writes a zero means it.
 	for _, setting := range []struct {
 		key  string
@@ -163,14 +153,12 @@ func (c *Config) policyText() (file string, text []byte, err error) {
 // engine is the configuration in the engine's terms, without the policy.
 func (c *Config) engine() sampler.Config {
 	return sampler.Config{
-		DataDir:     c.DataDir,
-		Durability:  c.Durability,
-		Compress:    c.Compress,
-		MemoryLimit: int64(c.Limits.Memory),
-		DiskLimit:   int64(c.Limits.Disk),
-		Decide: sampler.DecideConfig{
-			Settle: c.Decide.Settle, Idle: c.Decide.Idle, MaxWait: c.Decide.MaxWait, DecisionWait: c.Decide.DecisionWait,
-		},
+		DataDir:         c.DataDir,
+		Durability:      c.Durability,
+		Compress:        c.Compress,
+		MemoryLimit:     int64(c.Limits.Memory),
+		DiskLimit:       int64(c.Limits.Disk),
+		Decide:          c.Decide.engine(),
 		Export:          sampler.ExportConfig{MaxBytes: int64(c.Export.MaxBytes), InFlight: c.Export.InFlight},
 		LedgerRetention: c.Ledger.Retention,
 		LedgerBytes:     int64(c.Ledger.MaxBytes),

@@ -33,7 +33,22 @@ data_dir: ./elsewhere
 durability: interval
 compress: true
 limits: {memory: 1GiB, disk: 2TB}
-decide: {settle: 1s, idle: 2m, max_wait: 3h, decision_wait: 30s}
+decide:
+  settle: 1s
+  idle: 2m
+  max_wait: 3h
+  decision_wait: 30s
+  decision_wait_after_root_received: 5s
+  num_traces: 50000
+  decision_cache: {sampled_cache_size: 100, non_sampled_cache_size: -1}
+  sample_on_first_match: true
+  maximum_trace_size_bytes: 1000000
+  drop_pending_traces_on_shutdown: true
+  sampling_strategy: trace-complete
+  expected_new_traces_per_sec: 10
+  num_shards: 4
+  block_on_overflow: true
+  tail_storage: file_storage/tail
 export: {max_bytes: 1MiB, in_flight: 8}
 ledger: {retention: 24h, max_bytes: 1GiB}
 api: {endpoint: "localhost:9999"}`)
@@ -45,6 +60,8 @@ api: {endpoint: "localhost:9999"}`)
 		DataDir: "./elsewhere", Durability: "interval", Compress: true, MemoryLimit: 1 << 30, DiskLimit: 2e12,
 		Decide: sampler.DecideConfig{
 			Settle: time.Second, Idle: 2 * time.Minute, MaxWait: 3 * time.Hour, DecisionWait: 30 * time.Second,
+			DecisionWaitAfterRootReceived: 5 * time.Second, NumTraces: 50000, SampledCacheSize: 100, SampleOnFirstMatch: true,
+			MaximumTraceSizeBytes: 1000000, DropPendingTracesOnShutdown: true,
 		},
 		Export:          sampler.ExportConfig{MaxBytes: 1 << 20, InFlight: 8},
 		LedgerRetention: 24 * time.Hour, LedgerBytes: 1 << 30,
@@ -70,13 +87,14 @@ func TestConfig_ReportsEveryFault(t *testing.T) {
 data_dir: ""
 durability: sometimes
 limits: {memory: 1KiB, disk: 0}
-decide: {settle: -1s}
+decide: {settle: -1s, decision_wait_after_root_received: -1s, sampling_strategy: span-ingest}
 export: {in_flight: 0}
 ledger: {retention: 0s}
 policy_file: some.yaml
 policy: {rules: []}`)
 	for _, want := range []string{
-		"data_dir:", "durability:", "limits.memory:", "limits.disk:", "decide.settle:", "export.in_flight:",
+		"data_dir:", "durability:", "limits.memory:", "limits.disk:", "decide.settle:", "decide.decision_wait_after_root_received:", "decide.sampling_strategy: span-ingest",
+		"export.in_flight:",
 		"ledger.retention:", "policy: is given inline and as policy_file",
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -86,7 +104,7 @@ policy: {rules: []}`)
 }
 
 func TestConfig_RefusesToLoad(t *testing.T) {
-	for _, text := range []string{`limits: {memory: "90%"}`, `durabilty: always`, `limits: {mem: 1GiB}`} {
+	for _, text := range []string{`limits: {memory: "90%"}`, `durabilty: always`, `limits: {mem: 1GiB}`, `decide: {num_traces: -1}`, `decide: {decision_cash: {}}`} {
 		if cfg, err := loaded(t, text); err == nil {
 			t.Errorf("load %s: got %+v, want an error", text, cfg)
 		}

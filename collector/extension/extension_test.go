@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -224,5 +225,25 @@ service: {pipelines: {traces: {receivers: [tailwise], exporters: [otlp_grpc]}}}`
 	got := logs.FilterField(zap.String("component", "exporters::otlp_grpc")).Len()
 	if got != 1 {
 		t.Errorf("warnings of the exporter: got %d, want 1", got)
+	}
+}
+
+func TestExtension_SaysWhichOptionsHaveNoEffect(t *testing.T) {
+	core, logs := observer.New(zap.WarnLevel)
+	set := extensiontest.NewNopSettings(component.MustNewType(typeName))
+	set.Logger = zap.New(core)
+	cfg := testConfig(t)
+	cfg.Decide.NumShards, cfg.Decide.BlockOnOverflow, cfg.Decide.NumTraces = 4, true, 10
+	r := newExtension(set, cfg, (&fakeEngine{}).open)
+	if err := r.Start(t.Context(), componenttest.NewNopHost()); err != nil {
+		t.Fatal(err)
+	}
+	defer r.Shutdown(t.Context())
+	var got []string
+	for _, entry := range logs.All() {
+		got = append(got, entry.ContextMap()["option"].(string))
+	}
+	if want := []string{"num_shards", "block_on_overflow"}; !slices.Equal(got, want) {
+		t.Errorf("options warned of: got %q, want %q", got, want)
 	}
 }
