@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"strings"
 )
 
 // KeyID is the place of an attribute key in its Keys.
@@ -15,10 +16,22 @@ type KeyID uint16
 // Most attributes of a span are not asked for, so Find is built to say no: a key's length and last eight bytes
 // choose a slot in a table that is at most a quarter full, and the key itself is compared only where both are
 // those of a member. Last bytes, because instrumentations share their first ones ("gen_ai.usage.").
+//
+// Patterns stand for keys with a number in them, which instrumentations write for lists ("documents.0.score"). They
+// are asked when no key is equal, and a word of bits by their last eight bytes says no for nearly all.
 type Keys struct {
-	names []string
-	slots []keySlot // open addressing, a power of two
-	shift uint      // 64 - log2(len(slots))
+	names    []string  // keys, then patterns
+	slots    []keySlot // open addressing, a power of two
+	shift    uint      // 64 - log2(len(slots))
+	patterns []keyPattern
+	tails    uint64 // a bit per pattern, by its tail
+}
+
+// keyPattern is a pattern cut at its star.
+type keyPattern struct {
+	head, rest string
+	tail       uint64 // of rest
+	id         KeyID
 }
 
 type keySlot struct {
@@ -28,10 +41,13 @@ type keySlot struct {
 }
 
 // NewKeys makes a set. A key's KeyID is its index in keys; a key that comes again is left out, and those after
-// it move up. It panics when there are more keys than a KeyID can count, which is the caller's to bound.
-func NewKeys(keys []string) *Keys {
-	if len(keys) > math.MaxUint16 {
-		panic(fmt.Sprintf("otlp: %d attribute keys, at most %d are possible", len(keys), math.MaxUint16))
+// it move up. Patterns are counted on after the keys: each has one star, which stands for a decimal number of up to
+// six digits, and at least eight bytes after it. A key that is in keys is never taken for a pattern's.
+// NewKeys panics when there are more keys than a KeyID can count, or when a pattern has another form, which is the
+// caller's to see to.
+func NewKeys(keys []string, patterns ...string) *Keys {
+	if len(keys)+len(patterns) > math.MaxUint16 {
+		panic(fmt.Sprintf("otlp: %d attribute keys, at most %d are possible", len(keys)+len(patterns), math.MaxUint16))
 	}
 	logSize := bits.Len(uint(4*len(keys))) + 1
 	k := &Keys{slots: make([]keySlot, 1<<logSize), shift: uint(64 - logSize)}
@@ -41,8 +57,23 @@ func NewKeys(keys []string) *Keys {
 	for _, name := range keys {
 		k.add(name)
 	}
+	for _, pattern := range patterns {
+		k.addPattern(pattern)
+	}
 	return k
 }
+
+func (k *Keys) addPattern(pattern string) {
+	head, rest, found := strings.Cut(pattern, "*")
+	if !found || len(rest) < 8 || strings.Contains(rest, "*") {
+		panic(fmt.Sprintf("otlp: %q is no pattern of a key", pattern))
+	}
+	p := keyPattern{head: head, rest: rest, tail: keyTail([]byte(rest)), id: KeyID(len(k.names))}
+	k.names, k.patterns, k.tails = append(k.names, pattern), append(k.patterns, p), k.tails|tailBit(p.tail)
+}
+
+// tailBit is the bit of Keys.tails for a tail.
+func tailBit(tail uint64) uint64 { return 1 << (tail * spread >> 58) }
 
 func (k *Keys) add(name string) {
 	if _, known := k.Find([]byte(name)); known {
@@ -66,7 +97,10 @@ func (k *Keys) Find(key []byte) (KeyID, bool) {
 	for i := k.slot(tail, len(key)); ; i = (i + 1) & (len(k.slots) - 1) {
 		s := &k.slots[i]
 		if s.size < 0 {
-			return 0, false
+			if k.tails&tailBit(tail) == 0 {
+				return 0, false
+			}
+			return k.findPattern(key, tail)
 		}
 		if s.tail == tail && int(s.size) == len(key) && k.names[s.id] == string(key) {
 			return s.id, true
@@ -74,7 +108,30 @@ func (k *Keys) Find(key []byte) (KeyID, bool) {
 	}
 }
 
-// Len returns the number of keys in the set.
+// findPattern returns the pattern that key fits.
+func (k *Keys) findPattern(key []byte, tail uint64) (KeyID, bool) {
+	const longest = 6 // digits
+	for i := range k.patterns {
+		p := &k.patterns[i]
+		digits := len(key) - len(p.head) - len(p.rest)
+		if p.tail == tail && digits > 0 && digits <= longest && string(key[:len(p.head)]) == p.head &&
+			string(key[len(key)-len(p.rest):]) == p.rest && isNumber(key[len(p.head):len(p.head)+digits]) {
+			return p.id, true
+		}
+	}
+	return 0, false
+}
+
+func isNumber(b []byte) bool {
+	for _, c := range b {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
+}
+
+// Len returns the number of keys and patterns in the set.
 func (k *Keys) Len() int {
 	if k == nil {
 		return 0
@@ -82,14 +139,16 @@ func (k *Keys) Len() int {
 	return len(k.names)
 }
 
-// Name returns the key that id stands for. It panics when id is not of this set.
+// Name returns the key or pattern that id stands for. It panics when id is not of this set.
 func (k *Keys) Name(id KeyID) string { return k.names[id] }
 
 // slot returns where the search for a key starts.
 func (k *Keys) slot(tail uint64, size int) int {
-	const odd = 0x9e3779b97f4a7c15 // 2^64 over the golden ratio: spreads a product's high bits
-	return int((tail + uint64(size)) * odd >> k.shift)
+	return int((tail + uint64(size)) * spread >> k.shift)
 }
+
+// spread is 2^64 over the golden ratio: it spreads a product's high bits.
+const spread = 0x9e3779b97f4a7c15
 
 // keyTail packs the last eight bytes of key, or all of a shorter one, into a word.
 func keyTail(key []byte) uint64 {

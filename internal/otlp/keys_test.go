@@ -61,3 +61,39 @@ func TestKeys_TooMany(t *testing.T) {
 	}()
 	NewKeys(make([]string, 1<<16))
 }
+
+func TestKeys_Patterns(t *testing.T) {
+	k := NewKeys([]string{"session.id", "doc.7.score.of.it"}, "doc.*.score.of.it", "completion.*.finish_reason")
+	for name, want := range map[string]int{
+		"session.id": 0, "doc.7.score.of.it": 1, "doc.0.score.of.it": 2, "doc.123456.score.of.it": 2,
+		"completion.12.finish_reason": 3,
+	} {
+		if id, found := k.Find([]byte(name)); !found || int(id) != want {
+			t.Errorf("%q: got %d, %v, want %d", name, id, found, want)
+		}
+	}
+	for _, name := range []string{
+		"doc..score.of.it", "doc.*.score.of.it", "doc.1234567.score.of.it", "doc.1a.score.of.it", "Doc.1.score.of.it",
+		"score.of.it", ".score.of.it", "doc.1.score.of.it.", "completion.1.score.of.it",
+	} {
+		if id, found := k.Find([]byte(name)); found {
+			t.Errorf("%q: found as %d, want not found", name, id)
+		}
+	}
+	if k.Len() != 4 || k.Name(2) != "doc.*.score.of.it" {
+		t.Errorf("got %d keys, the third %q; want 4, doc.*.score.of.it", k.Len(), k.Name(2))
+	}
+}
+
+func TestKeys_BadPatterns(t *testing.T) {
+	for _, pattern := range []string{"no.star.at.all", "short.*.tail", "two.*.stars.*.and.more"} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%q: no panic, want one", pattern)
+				}
+			}()
+			NewKeys(nil, pattern)
+		}()
+	}
+}
