@@ -4,7 +4,7 @@ GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 LDFLAGS  = -X main.version=$(VERSION)
 
-.PHONY: help build test unit race fuzz e2e check lint bench soak clean
+.PHONY: help build test unit race fuzz e2e check lint bench soak prices clean
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z0-9_-]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,13 @@ bench: build ## ratios against a null receiver and a Collector with tail_samplin
 soak: build ## kill -9 for longer, fuzzing for longer
 	$(GO) test -tags e2e -count=1 -timeout 60m ./test/crash -rounds 100
 	$(MAKE) fuzz FUZZTIME=60s
+
+GENAI_PRICES ?= genai-prices
+prices: ## the built-in prices, from the newest genai-prices package (needs python3)
+	python3 -m venv internal/price/generate/.venv
+	internal/price/generate/.venv/bin/pip install --quiet --upgrade $(GENAI_PRICES)
+	internal/price/generate/.venv/bin/python internal/price/generate/generate.py
+	$(GO) test ./internal/price
 
 clean: ## remove what was built
 	rm -rf bin bench/bin test/e2e/.work
