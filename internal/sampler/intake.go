@@ -46,6 +46,9 @@ func (r *Refused) Error() string { return "refused: " + r.Reason }
 // ErrDetached fails requests to a source that is detached or whose engine is shut down.
 var ErrDetached = errors.New("the receiver is shutting down")
 
+// ErrAttached fails Attach under a name that is taken.
+var ErrAttached = errors.New("is attached already")
+
 // Attach registers the receiver named id, whose kept traces go to next. It fails while another has the name.
 func (e *Engine) Attach(id string, next consumer.Traces) (*Source, error) {
 	e.sourcesMu.Lock()
@@ -54,7 +57,7 @@ func (e *Engine) Attach(id string, next consumer.Traces) (*Source, error) {
 		return nil, ErrDetached
 	}
 	if e.sources[id] != nil {
-		return nil, fmt.Errorf("receiver %q is attached already", id)
+		return nil, fmt.Errorf("receiver %q %w", id, ErrAttached)
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Source{engine: e, id: id, stop: stop}

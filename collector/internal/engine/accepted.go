@@ -18,5 +18,8 @@ type (
 // ErrMalformed is a request that is no OTLP; sending it again is pointless.
 var ErrMalformed = otlp.ErrMalformed
 
+// ErrAttached is that another component has the name.
+var ErrAttached = sampler.ErrAttached
+
 // ErrTooLarge is a body that exceeds the limit it was read with.
 var ErrTooLarge = sampler.ErrTooLarge

@@ -16,9 +16,9 @@ import (
 
 // Engine is a running engine. All methods are safe for concurrent use.
 type Engine interface {
-	// Attach joins a receiver to the engine: what the receiver brings in and the policy keeps goes to next. It
-	// is called from the receiver's Start, as next is running from then on. The id names the receiver in the log,
-	// so that after a restart its kept traces go out by the same pipeline.
+	// Attach joins a receiver or processor to the engine: what it brings in and the policy keeps goes to next. It
+	// is called from its Start, as next is running from then on. The id names it in the log, so that after a restart
+	// its kept traces go out by the same pipeline. It fails with ErrAttached while another has the id.
 	Attach(id string, next consumer.Traces) (Source, error)
 
 	// ReloadPolicy puts a new policy in force, or returns why it cannot; then the old one stays.
@@ -31,7 +31,7 @@ type Engine interface {
 	Shutdown(ctx context.Context) error
 }
 
-// Source is one receiver's way in. All methods are safe for concurrent use.
+// Source is one receiver's or processor's way in. All methods are safe for concurrent use.
 type Source interface {
 	// NewBody returns empty memory for one request of about sizeHint bytes; zero or less: unknown.
 	NewBody(sizeHint int) Body
