@@ -1,0 +1,134 @@
+"""Records what instrumentation libraries export: see README.md, and record.sh, which runs this."""
+
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+import collector
+import drift
+import install
+import provider
+import tidy
+import truth
+
+HERE = pathlib.Path(__file__).resolve().parent
+RECORDINGS = HERE.parent / "recordings"
+CLIENT_SECONDS = 90
+
+
+def main():
+    args = parse_args()
+    names = args.libraries or sorted(install.libraries())
+    out = pathlib.Path(tempfile.mkdtemp(prefix="tailwise-recordings-")) if args.check else RECORDINGS
+    servers = Servers()
+    failed = []
+    for name in names:
+        failed += record(servers, name, out, args)
+    servers.close()
+    for name, scenario, why in failed:
+        print(f"{name} {scenario}: {why}", file=sys.stderr)
+    drifted = drift.report(RECORDINGS, out, names, args.scenario) if args.check else False
+    sys.exit(1 if failed or drifted else 0)
+
+
+def parse_args():
+    parser = argparse.ArgumentParser(prog="record.sh", description="Record what instrumentation libraries export.")
+    parser.add_argument("libraries", nargs="*", help="directories under py and js; all by default")
+    parser.add_argument("--check", action="store_true", help="record elsewhere and show how names and keys differ")
+    parser.add_argument("--latest", action="store_true", help="with --check: newest libraries instead of the locked ones")
+    parser.add_argument("--scenario", action="append", help="only these scenarios")
+    args = parser.parse_args()
+    if args.latest and not args.check:
+        parser.error("--latest needs --check: recordings are of the locked versions")
+    return args
+
+
+class Servers:
+    """The provider and the collector, for the whole run."""
+
+    def __init__(self):
+        self.provider, self.collector = provider.Provider(), collector.Collector()
+        self.ports = {self.provider.port: 8080, self.collector.port: 4318}
+
+    def close(self):
+        self.provider.close()
+        self.collector.close()
+
+
+def record(servers, name, out, args):
+    """Records a library's scenarios; returns [(library, scenario, why)] of those that failed."""
+    library = install.Library(name, args.latest)
+    library.prepare()
+    directory = out / name
+    directory.mkdir(parents=True, exist_ok=True)
+    scenarios = [s for s in library.manifest["scenarios"] if not args.scenario or s in args.scenario]
+    failed = []
+    for scenario in scenarios:
+        try:
+            spans = record_scenario(servers, library, scenario, directory)
+            print(f"{name} {scenario}: {spans} spans", flush=True)
+        except (RuntimeError, ValueError, subprocess.TimeoutExpired) as err:
+            failed.append((name, scenario, str(err)))
+            print(f"{name} {scenario}: FAILED", flush=True)
+    about = {
+        "library": name, "language": library.language, "package": library.manifest["package"],
+        "version": library.versions()[library.manifest["package"]], "packages": library.versions(),
+        "scenarios": library.manifest["scenarios"],
+    }
+    write_json(directory / "library.json", about)
+    return failed
+
+
+def record_scenario(servers, library, scenario, directory):
+    key = f"{library.name}.{scenario}"
+    book = run_client(servers, library, scenario, key)
+    served, embedded = servers.provider.take(key)
+    true = truth.sum_up(served, book)
+    true["embeddings"] = {"calls": len(embedded), "tokens": sum(embedded)}
+    dump, spans = "", 0
+    for signal in ("traces", "logs"):
+        requests = [tidy.tidy(r, servers.ports) for r in servers.collector.take(key, signal)]
+        text = "".join(json.dumps(r, ensure_ascii=False, separators=(",", ":")) + "\n" for r in requests)
+        tidy.check(text, key)
+        dump += text
+        path = directory / f"{scenario}.{signal}.jsonl"
+        path.unlink(missing_ok=True)
+        if requests or signal == "traces":
+            path.write_text(text)
+        spans += text.count('"spanId"') if signal == "traces" else 0
+    true["untold"] = truth.untold(true, dump)
+    write_json(directory / f"{scenario}.truth.json", true)
+    return spans
+
+
+def run_client(servers, library, scenario, key):
+    """Runs the library's program for one scenario and returns its book."""
+    env = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "SSL_CERT_FILE")}
+    env |= library.env() | {
+        "SCENARIO": scenario,
+        "PROVIDER": f"http://127.0.0.1:{servers.provider.port}/s/{key}",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{servers.collector.port}/r/{key}",
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+        "OTEL_METRICS_EXPORTER": "none",
+        "OTEL_SERVICE_NAME": "support-agent",
+        "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=test,service.version=1.2.3",
+    }
+    done = subprocess.run(
+        library.command(), env=env, cwd=library.directory, capture_output=True, text=True, timeout=CLIENT_SECONDS, check=False
+    )
+    (library.directory / f"{scenario}.stderr").write_text(done.stderr)
+    if done.returncode != 0:
+        raise RuntimeError(f"exit {done.returncode}: {done.stderr[-1500:]}")
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def write_json(path, doc):
+    path.write_text(json.dumps(doc, indent=2, ensure_ascii=False) + "\n")
+
+
+if __name__ == "__main__":
+    main()
