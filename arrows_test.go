@@ -30,9 +30,10 @@ var mayImport = map[string][]string{
 	"collector/internal/engine":    {"internal/sampler", "internal/otlp"},
 	"collector/extension":          {"collector/internal/engine", "collector/internal/bytesize", "internal/sampler", "internal/policy"},
 	"collector/receiver":           {"collector/internal/engine", "internal/sampler", "internal/otlp"},
+	"collector/processor":          {"collector/internal/engine"},
 	"collector/exporter":           {"collector/internal/bytesize", "internal/durable"},
 	"collector/connector/routing":  {},
-	"collector/distribution":       {"collector/extension", "collector/receiver", "collector/exporter", "collector/connector/routing"},
+	"collector/distribution":       {"collector/extension", "collector/receiver", "collector/processor", "collector/exporter", "collector/connector/routing"},
 	"cmd/tailwise":                 {"collector/distribution", "collector/extension", "internal/policy", "internal/sampler", "internal/traffic"},
 }
 

@@ -35,6 +35,7 @@ import (
 	"github.com/tailwise/tailwise/collector/connector/routing"
 	tailwiseexporter "github.com/tailwise/tailwise/collector/exporter"
 	tailwiseextension "github.com/tailwise/tailwise/collector/extension"
+	tailwiseprocessor "github.com/tailwise/tailwise/collector/processor"
 	tailwisereceiver "github.com/tailwise/tailwise/collector/receiver"
 )
 
@@ -57,6 +58,7 @@ var receivers = []part[receiver.Factory]{
 }
 
 var processors = []part[processor.Factory]{
+	{tailwiseprocessor.NewFactory(), ours},
 	{attributesprocessor.NewFactory(), contrib + "processor/attributesprocessor"},
 	{batchprocessor.NewFactory(), core + "processor/batchprocessor"},
 	{filterprocessor.NewFactory(), contrib + "processor/filterprocessor"},

@@ -34,7 +34,7 @@ func TestComponents(t *testing.T) {
 	}
 	for kind, tc := range map[string]struct{ got, want []string }{
 		"receivers":  {names(factories.Receivers), []string{"otlp", "tailwise"}},
-		"processors": {names(factories.Processors), []string{"attributes", "batch", "filter", "memory_limiter", "redaction", "resource", "transform"}},
+		"processors": {names(factories.Processors), []string{"attributes", "batch", "filter", "memory_limiter", "redaction", "resource", "tailwise", "transform"}},
 		"exporters":  {names(factories.Exporters), []string{"debug", "file", "otlp", "otlp_grpc", "otlp_http", "otlphttp", "tailwise"}},
 		"extensions": {names(factories.Extensions), []string{"basicauth", "bearertokenauth", "file_storage", "health_check", "oidc", "pprof", "tailwise", "zpages"}},
 		"connectors": {names(factories.Connectors), []string{"forward", "routing"}},

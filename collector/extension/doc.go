@@ -1,7 +1,7 @@
-// Package extension is the Collector's extension of type tailwise: it runs the engine that receivers of type tailwise
-// bring their traces to, serves the engine's API, watches the policy file, and names what behind the receivers would
+// Package extension is the Collector's extension of type tailwise: it runs the engine that receivers and processors of
+// type tailwise bring their traces to, serves the engine's API, watches the policy file, and names what around them would
 // lose traces in a crash.
 package extension
 
-// typeName is the component type of the extension, and of the receivers that it serves.
+// typeName is the component type of the extension, and of the receivers and processors that it serves.
 const typeName = "tailwise"

@@ -103,10 +103,11 @@ func (r *runner) Shutdown(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// NotifyConfigSnapshot warns of everything behind the receivers that answers before a trace is safe.
+// NotifyConfigSnapshot warns of everything behind the engine, and in front of a processor, that answers before a trace
+// is safe.
 func (r *runner) NotifyConfigSnapshot(_ context.Context, snapshot extensioncapabilities.ConfigSnapshot) error {
 	for _, hole := range Holes(snapshot.Effective()) {
-		r.set.Logger.Warn("a kept trace can be lost in a crash", zap.String("component", hole.Component),
+		r.set.Logger.Warn("a crash can lose "+hole.Loses(), zap.String("component", hole.Component),
 			zap.String("pipeline", hole.Pipeline), zap.String("why", hole.Why), zap.String("hint", hole.Fix))
 	}
 	return nil

@@ -4,23 +4,31 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"go.opentelemetry.io/collector/confmap"
 )
 
-// Hole is a component behind a tailwise receiver that takes a trace before it is safe. The engine marks the trace as
-// exported then, and a crash loses it.
+// Hole is a component that takes traces before they are safe. Behind the engine, which marks a trace as exported then,
+// a crash loses kept traces; in front of a tailwise processor it loses traces that their sender believes delivered.
 type Hole struct {
 	Component string // as the configuration names it: exporters::otlp_grpc
 	Pipeline  string
 	Why       string
 	Fix       string
+	InFront   bool // of the engine
+}
+
+// Loses says what is lost in a crash.
+func (h Hole) Loses() string {
+	if h.InFront {
+		return "acknowledged traces"
+	}
+	return "kept traces"
 }
 
 // String is the hole as a sentence.
 func (h Hole) String() string {
-	return fmt.Sprintf("%s in pipeline %s %s, so a crash loses kept traces: %s", h.Component, h.Pipeline, h.Why, h.Fix)
+	return fmt.Sprintf("%s in pipeline %s %s, so a crash loses %s: %s", h.Component, h.Pipeline, h.Why, h.Loses(), h.Fix)
 }
 
 // gatherers are processor types that hold data in memory after they have answered.
@@ -35,86 +43,33 @@ var gatherers = map[string]string{
 func Holes(conf *confmap.Conf) []Hole {
 	c := configuration{root: conf.ToStringMap()}
 	var holes []Hole
-	for _, pipeline := range c.behindReceiver() {
-		holes = append(holes, c.inPipeline(pipeline)...)
+	behind, before := c.behind(), c.before()
+	for _, pipeline := range slices.Sorted(maps.Keys(c.section("service", "pipelines"))) {
+		if first, ok := behind[pipeline]; ok {
+			holes = append(holes, c.processorHoles(pipeline, first, len(c.names(pipeline, "processors")), false)...)
+			holes = append(holes, c.exporterHoles(pipeline)...)
+		}
+		if n, ok := before[pipeline]; ok {
+			holes = append(holes, c.processorHoles(pipeline, 0, n, true)...)
+		}
 	}
 	return holes
 }
 
-// configuration reads a configuration of any shape; what is not there is empty.
-type configuration struct{ root map[string]any }
-
-func (c configuration) section(path ...string) map[string]any {
-	section := c.root
-	for _, key := range path {
-		section, _ = section[key].(map[string]any)
-	}
-	return section
-}
-
-// names are the entries of a pipeline's list.
-func (c configuration) names(pipeline, list string) (names []string) {
-	switch entries := c.section("service", "pipelines", pipeline)[list].(type) {
-	case []any:
-		for _, entry := range entries {
-			names = append(names, fmt.Sprint(entry))
-		}
-	case []string:
-		names = entries
-	}
-	return names
-}
-
-// typeOf is the type in a component's or pipeline's id.
-func typeOf(id string) string {
-	t, _, _ := strings.Cut(id, "/")
-	return strings.TrimSpace(t)
-}
-
-// behindReceiver lists the trace pipelines that a tailwise receiver feeds, directly or by way of connectors.
-func (c configuration) behindReceiver() []string {
-	pipelines := slices.Sorted(maps.Keys(c.section("service", "pipelines")))
-	fed := map[string]bool{}
-	for grown := true; grown; {
-		grown = false
-		for _, pipeline := range pipelines {
-			if typeOf(pipeline) != "traces" || fed[pipeline] || !c.isFed(pipeline, fed) {
-				continue
-			}
-			fed[pipeline], grown = true, true
-		}
-	}
-	return slices.Sorted(maps.Keys(fed))
-}
-
-// isFed says whether traces of the engine come into pipeline, given those that are known to have them.
-func (c configuration) isFed(pipeline string, fed map[string]bool) bool {
-	connectors := c.section("connectors")
-	for _, receiver := range c.names(pipeline, "receivers") {
-		if _, isConnector := connectors[receiver]; !isConnector {
-			if typeOf(receiver) == typeName {
-				return true
-			}
-			continue
-		}
-		for source := range fed {
-			if slices.Contains(c.names(source, "exporters"), receiver) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-func (c configuration) inPipeline(pipeline string) (holes []Hole) {
-	for _, processor := range c.names(pipeline, "processors") {
+// processorHoles looks at the processors of a pipeline from one to before another.
+func (c configuration) processorHoles(pipeline string, from, to int, inFront bool) (holes []Hole) {
+	for _, processor := range c.names(pipeline, "processors")[from:to] {
 		if why, ok := gatherers[typeOf(processor)]; ok {
-			holes = append(holes, Hole{"processors::" + processor, pipeline, why, "take it out of the pipeline"})
+			holes = append(holes, Hole{"processors::" + processor, pipeline, why, "take it out of the pipeline", inFront})
 		}
 	}
+	return holes
+}
+
+func (c configuration) exporterHoles(pipeline string) (holes []Hole) {
 	for _, exporter := range c.names(pipeline, "exporters") {
 		if why, fix := c.exporterHole(exporter); why != "" {
-			holes = append(holes, Hole{"exporters::" + exporter, pipeline, why, fix})
+			holes = append(holes, Hole{"exporters::" + exporter, pipeline, why, fix, false})
 		}
 	}
 	return holes

@@ -52,12 +52,33 @@ service:
     traces/b: {receivers: [forward], exporters: [forward/2]}
     traces/other: {receivers: [otlp], processors: [batch], exporters: [e]}`,
 			[]string{"exporters::e traces/a"}},
+		{"on both sides of a processor", `
+exporters: {e: {sending_queue: {queue_size: 1}}}
+service:
+  pipelines:
+    traces: {receivers: [otlp], processors: [memory_limiter, batch/a, tailwise, batch/b], exporters: [e]}
+    traces/x: {receivers: [otlp], processors: [tailwise/x], exporters: [debug]}`,
+			[]string{"processors::batch/b traces", "exporters::e traces", "processors::batch/a traces in front"}},
+		{"in front of a processor, through connectors", `
+connectors: {forward: {}, routing: {}}
+exporters: {e: {sending_queue: {queue_size: 1}}}
+service:
+  pipelines:
+    traces/in: {receivers: [otlp], processors: [batch], exporters: [forward, e]}
+    traces/mid: {receivers: [forward], processors: [groupbytrace], exporters: [routing]}
+    traces/out: {receivers: [routing], processors: [tailwise]}
+    traces/other: {receivers: [routing], processors: [batch], exporters: [e]}`,
+			[]string{"processors::batch traces/in in front", "processors::groupbytrace traces/mid in front"}},
 		{"nothing at all", `{}`, nil},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var got []string
 			for _, hole := range Holes(parse(t, tc.config)) {
-				got = append(got, hole.Component+" "+hole.Pipeline)
+				where := ""
+				if hole.InFront {
+					where = " in front"
+				}
+				got = append(got, hole.Component+" "+hole.Pipeline+where)
 			}
 			if !slices.Equal(got, tc.want) {
 				t.Errorf("holes: got %q, want %q", got, tc.want)
@@ -67,9 +88,14 @@ service:
 }
 
 func TestHole_SaysWhatToDo(t *testing.T) {
-	hole := Hole{"exporters::otlp_grpc", "traces", "queues in memory", "switch it off"}
+	hole := Hole{"exporters::otlp_grpc", "traces", "queues in memory", "switch it off", false}
 	want := "exporters::otlp_grpc in pipeline traces queues in memory, so a crash loses kept traces: switch it off"
 	if got := hole.String(); got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+	hole.InFront = true
+	want = "exporters::otlp_grpc in pipeline traces queues in memory, so a crash loses acknowledged traces: switch it off"
+	if got := hole.String(); got != want {
+		t.Errorf("in front: got %q, want %q", got, want)
 	}
 }

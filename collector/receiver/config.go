@@ -2,13 +2,12 @@ package receiver
 
 import (
 	"errors"
-	"fmt"
-	"slices"
-	"strings"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/receiver/otlpreceiver"
+
+	"github.com/tailwise/tailwise/collector/internal/engine"
 )
 
 // typeName is the component type of the receiver, and of the extension that it looks for by default.
@@ -41,28 +40,7 @@ func (c *Config) Validate() error {
 	if c.Engine == (component.ID{}) {
 		faults = append(faults, errors.New("engine: is empty: name an extension of type tailwise"))
 	}
-	seen := make(map[string]bool, len(c.MetadataKeys))
-	for i, key := range c.MetadataKeys {
-		lower := strings.ToLower(strings.TrimSpace(key))
-		switch {
-		case lower == "":
-			faults = append(faults, fmt.Errorf("metadata_keys[%d]: is empty", i))
-		case seen[lower]:
-			faults = append(faults, fmt.Errorf("metadata_keys[%d]: %q is named twice (case does not count)", i, key))
-		}
-		seen[lower] = true
-	}
-	return errors.Join(faults...)
-}
-
-// metadataKeys are the keys in the order in which they are stored.
-func (c *Config) metadataKeys() []string {
-	keys := make([]string, 0, len(c.MetadataKeys))
-	for _, key := range c.MetadataKeys {
-		keys = append(keys, strings.ToLower(strings.TrimSpace(key)))
-	}
-	slices.Sort(keys)
-	return keys
+	return errors.Join(append(faults, engine.MetadataKeys(c.MetadataKeys).Faults()...)...)
 }
 
 // defaultConfig starts from the otlp receiver's defaults, so that new keys there appear here.

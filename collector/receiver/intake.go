@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"go.opentelemetry.io/collector/client"
 	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
 	"go.opentelemetry.io/collector/pdata/pmetric/pmetricotlp"
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
@@ -16,7 +15,7 @@ import (
 // them; statusOf translates them.
 type intake struct {
 	*otlp
-	keys   []string
+	keys   engine.MetadataKeys
 	report *receiverhelper.ObsReport
 }
 
@@ -27,13 +26,13 @@ func (r *otlp) newIntake(transport string) (*intake, error) {
 	if err != nil {
 		return nil, fmt.Errorf("create telemetry: %w", err)
 	}
-	return &intake{otlp: r, keys: r.cfg.metadataKeys(), report: report}, nil
+	return &intake{otlp: r, keys: engine.MetadataKeys(r.cfg.MetadataKeys).Ordered(), report: report}, nil
 }
 
 // takeTraces gives body to the engine, and with it its ownership.
 func (in *intake) takeTraces(ctx context.Context, body engine.Body, format string) (message, error) {
 	ctx = in.report.StartTracesOp(ctx)
-	accepted, err := in.source.Accept(ctx, body, in.metadata(ctx))
+	accepted, err := in.source.Accept(ctx, body, in.keys.Of(ctx))
 	in.report.EndTracesOp(ctx, format, accepted.SpansN, err)
 	return answer{accepted.RejectedN, accepted.Message}, err
 }
@@ -60,19 +59,4 @@ func (in *intake) takeMetrics(ctx context.Context, request pmetricotlp.ExportReq
 	err := in.metrics.ConsumeMetrics(ctx, metrics)
 	in.report.EndMetricsOp(ctx, format, n, err)
 	return answer{}, err
-}
-
-// metadata takes the configured request metadata, in the order of the keys; absent keys are left out.
-func (in *intake) metadata(ctx context.Context) []engine.KV {
-	if len(in.keys) == 0 {
-		return nil
-	}
-	from := client.FromContext(ctx).Metadata
-	var kvs []engine.KV
-	for _, key := range in.keys {
-		if values := from.Get(key); len(values) > 0 {
-			kvs = append(kvs, engine.KV{Key: key, Values: values})
-		}
-	}
-	return kvs
 }
