@@ -74,6 +74,8 @@ def record(servers, name, out, args):
         except (RuntimeError, ValueError, subprocess.TimeoutExpired) as err:
             failed.append((name, scenario, str(err)))
             print(f"{name} {scenario}: FAILED", flush=True)
+            if scenario == scenarios[0]:
+                break  # the library does not work at all
     about = {
         "library": name, "language": library.language, "package": library.manifest["package"],
         "version": library.versions()[library.manifest["package"]], "packages": library.versions(),
@@ -122,7 +124,7 @@ def run_client(servers, library, scenario, key):
     )
     (library.directory / f"{scenario}.stderr").write_text(done.stderr)
     if done.returncode != 0:
-        raise RuntimeError(f"exit {done.returncode}: {done.stderr[-1500:]}")
+        raise RuntimeError(f"exit {done.returncode}: {' | '.join(done.stderr.strip().splitlines()[-3:])[:600]}")
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 

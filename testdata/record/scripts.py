@@ -77,6 +77,7 @@ SCRIPTS = {
         Answer(text="You are welcome.", input=401, output=53),
     ],
     "retrieval": [Answer(text="The Seine.", input=283, output=35)],
+    "handoff": [ask(Call("transfer_to_expert", "{}"), input=219, output=39), Answer(text="I know.", input=285, output=45)],
     "guardrail": [Answer(text="It is mild.", input=211, output=17)],
 }
 
