@@ -12,8 +12,9 @@ const anyVendor = "*"
 // vendorNames are names of providers in spans that the price data does not know, or takes for another's: semantic
 // conventions old and new, and what libraries write instead.
 var vendorNames = map[string]string{
-	"amazon": "aws", "aws.bedrock": "aws", "aws_bedrock": "aws", "bedrock_converse": "aws",
+	"amazon": "aws", "aws.bedrock": "aws", "aws_bedrock": "aws", "bedrock": "aws", "bedrock_converse": "aws",
 	"gcp": "google", "gcp.gen_ai": "google", "gcp.gemini": "google", "gcp.vertex_ai": "google", "genai": "google",
+	"vertex": "google", "vertex_ai": "google", "vertexai": "google", "gemini": "google", "cohere_chat": "cohere",
 	"x_ai": "x-ai", "x.ai": "x-ai", "xai": "x-ai",
 	"moonshot": "moonshotai", "moonshot_ai": "moonshotai",
 	"together.ai": "together", "togetherai": "together", "together_ai": "together", "together-ai": "together",
@@ -21,6 +22,7 @@ var vendorNames = map[string]string{
 	"z.ai": "zai", "z_ai": "zai", "z-ai": "zai",
 	"novita_ai": "novita", "novita-ai": "novita", "zhipu": "zhipuai", "zhipu_ai": "zhipuai",
 	"perplexity_ai": "perplexity", "perplexityai": "perplexity", "deep_seek": "deepseek",
+	// What runs there has no price by the token.
 	"aws.sagemaker": "", "amazon.sagemaker": "", "sagemaker": "",
 
 	// Frameworks and gateways call others.
@@ -116,7 +118,7 @@ func (t *Table) bare(model string) []string {
 	}
 	for {
 		front, rest, ok := strings.Cut(model, "/")
-		if _, known := t.aliasOf(front); !ok || !known {
+		if id, _ := t.aliasOf(front); !ok || id == "" {
 			break
 		}
 		model = rest
