@@ -17,6 +17,7 @@ var mayImport = map[string][]string{
 	"internal/otlp":                {},
 	"internal/durable":             {},
 	"internal/traffic":             {},
+	"internal/inflate":             {},
 	"internal/agent":               {"internal/otlp"},
 	"internal/price":               {},
 	"internal/policy":              {"internal/agent", "internal/otlp", "internal/policy/spelling", "internal/policy/tailsampling"},
