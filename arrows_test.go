@@ -30,12 +30,12 @@ var mayImport = map[string][]string{
 	"collector/internal/bytesize":  {},
 	"collector/internal/engine":    {"internal/sampler", "internal/otlp"},
 	"collector/extension":          {"collector/internal/engine", "collector/internal/bytesize", "internal/sampler", "internal/policy"},
-	"collector/receiver":           {"collector/internal/engine", "internal/sampler", "internal/otlp"},
+	"collector/receiver":           {"collector/internal/engine", "internal/sampler", "internal/otlp", "internal/inflate"},
 	"collector/processor":          {"collector/internal/engine"},
 	"collector/exporter":           {"collector/internal/bytesize", "internal/durable"},
 	"collector/connector/routing":  {},
 	"collector/distribution":       {"collector/extension", "collector/receiver", "collector/processor", "collector/exporter", "collector/connector/routing"},
-	"cmd/tailwise":                 {"collector/distribution", "collector/extension", "internal/policy", "internal/sampler", "internal/traffic"},
+	"cmd/tailwise":                 {"collector/distribution", "collector/extension", "internal/policy", "internal/price", "internal/sampler", "internal/traffic"},
 }
 
 func TestArrowsPointDown(t *testing.T) {

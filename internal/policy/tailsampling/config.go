@@ -54,6 +54,16 @@ type Policy struct {
 	Composite        CompositeConfig        `mapstructure:"composite"`
 
 	At Place `mapstructure:"-"` // of the policy in its file
+
+	places map[string]Place // of what was written in it, by path below the policy
+}
+
+// place returns where path below p stands, or else p.
+func (p *Policy) place(path string) Place {
+	if at, found := p.places[path]; found {
+		return at
+	}
+	return p.At
 }
 
 // Place is where something stands in a file, counted from 1 in lines and characters. The zero Place is nowhere.
@@ -129,12 +139,20 @@ type BooleanAttributeConfig struct {
 
 // OTTLConditionConfig samples traces with a span or an event of which one of the conditions holds.
 type OTTLConditionConfig struct {
-	ErrorMode           string   `mapstructure:"error_mode"` // ignore, silent, propagate; empty is silent
-	SpanConditions      []string `mapstructure:"span"`
-	SpanEventConditions []string `mapstructure:"spanevent"`
-
-	spanAt, eventAt []Place // of the conditions
+	ErrorMode           ErrorMode `mapstructure:"error_mode"`
+	SpanConditions      []string  `mapstructure:"span"`
+	SpanEventConditions []string  `mapstructure:"spanevent"`
 }
+
+// ErrorMode says what becomes of a condition that cannot be evaluated.
+type ErrorMode string
+
+// The error modes. An empty one does what SilentError does.
+const (
+	IgnoreError    ErrorMode = "ignore"    // it does not hold
+	SilentError    ErrorMode = "silent"    // it does not hold
+	PropagateError ErrorMode = "propagate" // the policy is passed over
+)
 
 // AndConfig samples traces that all of Policies sample.
 type AndConfig struct {

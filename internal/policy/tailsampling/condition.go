@@ -1,0 +1,319 @@
+package tailsampling
+
+import (
+	"bytes"
+	"cmp"
+	"math"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/tailwise/tailwise/internal/otlp"
+)
+
+// condition is a condition of OTTL that can be told from the wire, and never fails.
+type condition interface {
+	holds(v *view) bool
+}
+
+// view is the span, and for conditions of events the event, that a condition is asked of.
+type view struct {
+	plan  *Plan
+	x     *otlp.Index
+	body  []byte
+	span  *otlp.Span
+	event []byte // the message of a span's event
+}
+
+type anyOf []condition
+
+func (c anyOf) holds(v *view) bool {
+	for _, part := range c {
+		if part.holds(v) {
+			return true
+		}
+	}
+	return false
+}
+
+type allOf []condition
+
+func (c allOf) holds(v *view) bool {
+	for _, part := range c {
+		if !part.holds(v) {
+			return false
+		}
+	}
+	return true
+}
+
+type negation struct{ of condition }
+
+func (c negation) holds(v *view) bool { return !c.of.holds(v) }
+
+type constant bool
+
+func (c constant) holds(*view) bool { return bool(c) }
+
+// source is what a comparison reads.
+type source uint8
+
+const (
+	spanAttr source = iota
+	resourceAttr
+	spanName
+	spanKind
+	spanStatus
+	eventName
+	eventAttr
+)
+
+// comparison compares something of the span with a constant.
+type comparison struct {
+	of   source
+	slot int    // of the key of spanAttr and resourceAttr
+	key  string // of eventAttr
+	op   operator
+	with scalar
+}
+
+func (c *comparison) holds(v *view) bool { return c.read(v).compare(c.op, &c.with) }
+
+// read returns what the comparison is about. Of a key that comes again the first counts.
+func (c *comparison) read(v *view) scalar {
+	switch c.of {
+	case spanAttr:
+		return v.attr(c.slot, otlp.Run{From: v.span.Attrs.From, To: v.span.OwnTo})
+	case resourceAttr:
+		return v.attr(c.slot, v.x.Resources[v.x.Scopes[v.span.Scope].Resource].Attrs)
+	case spanName:
+		return scalar{kind: isText, text: v.span.Name.In(v.body)}
+	case spanKind:
+		return scalar{kind: isInt, bits: uint64(v.span.Kind)}
+	case spanStatus:
+		return scalar{kind: isInt, bits: uint64(v.span.Status)}
+	case eventName:
+		return scalar{kind: isText, text: lastBytes(v.event, eventNameField)}
+	}
+	return eventAttrOf(v.event, c.key)
+}
+
+func (v *view) attr(slot int, run otlp.Run) scalar {
+	id := v.plan.ids[slot]
+	for i := run.From; i < run.To; i++ {
+		if a := &v.x.Attrs[i]; a.Key == id {
+			return scalarOfAttr(a, v.body)
+		}
+	}
+	return scalar{}
+}
+
+// conditionProbe is a condition with its place in folds.
+type conditionProbe struct {
+	condition
+	bit    bit
+	events bool // it is asked of events
+}
+
+// conditions asks those that have not held yet.
+func (p *Plan) conditions(f *Fold, x *otlp.Index, body []byte, s *otlp.Span) {
+	v := view{plan: p, x: x, body: body, span: s}
+	events := false
+	for i := range p.shape.conditions {
+		c := &p.shape.conditions[i]
+		switch {
+		case f.has(c.bit):
+		case c.events:
+			events = true
+		case c.holds(&v):
+			f.set(c.bit)
+		}
+	}
+	if events {
+		p.eventConditions(f, &v)
+	}
+}
+
+// eventConditions asks the conditions of events for each event of the span.
+func (p *Plan) eventConditions(f *Fold, v *view) {
+	eachBytes(v.span.Msg.In(v.body), spanEventField, func(event []byte) {
+		v.event = event
+		for i := range p.shape.conditions {
+			if c := &p.shape.conditions[i]; c.events && !f.has(c.bit) && c.holds(v) {
+				f.set(c.bit)
+			}
+		}
+	})
+}
+
+// Fields of the wire.
+const (
+	spanEventField = 11
+	eventNameField = 2
+	eventAttrField = 3
+	keyField       = 1
+	valueField     = 2
+)
+
+// eachBytes calls do for every length-delimited field of that number in a message that a walk has checked.
+func eachBytes(message []byte, field protowire.Number, do func(value []byte)) {
+	for len(message) > 0 {
+		num, typ, n := protowire.ConsumeTag(message)
+		if n < 0 {
+			return
+		}
+		message = message[n:]
+		if n = protowire.ConsumeFieldValue(num, typ, message); n < 0 {
+			return
+		}
+		if num == field && typ == protowire.BytesType {
+			value, _ := protowire.ConsumeBytes(message)
+			do(value)
+		}
+		message = message[n:]
+	}
+}
+
+// lastBytes returns the last length-delimited field of that number; nil if there is none.
+func lastBytes(message []byte, field protowire.Number) (last []byte) {
+	eachBytes(message, field, func(value []byte) { last = value })
+	return last
+}
+
+// eventAttrOf returns the first attribute of an event with that key.
+func eventAttrOf(event []byte, key string) (found scalar) {
+	done := false
+	eachBytes(event, eventAttrField, func(pair []byte) {
+		if !done && string(lastBytes(pair, keyField)) == key {
+			found, done = scalarOfValue(lastBytes(pair, valueField)), true
+		}
+	})
+	return found
+}
+
+// operator compares.
+type operator uint8
+
+const (
+	equal operator = iota
+	unequal
+	less
+	atMost
+	more
+	atLeast
+)
+
+// scalarKind is the type of a scalar as OTTL sees it.
+type scalarKind uint8
+
+const (
+	isNil scalarKind = iota
+	isText
+	isBool
+	isInt
+	isFloat
+	isOther // an array, a map, or bytes
+)
+
+// scalar is a value that is compared. The zero scalar is OTTL's nil.
+type scalar struct {
+	kind scalarKind
+	bits uint64 // 0 or 1; an int64; math.Float64bits
+	text []byte
+}
+
+func scalarOfAttr(a *otlp.Attr, body []byte) scalar {
+	switch a.Type {
+	case otlp.ValueString:
+		return scalar{kind: isText, text: a.Val.In(body)}
+	case otlp.ValueBool:
+		return scalar{kind: isBool, bits: a.Num}
+	case otlp.ValueInt:
+		return scalar{kind: isInt, bits: a.Num}
+	case otlp.ValueDouble:
+		return scalar{kind: isFloat, bits: a.Num}
+	case otlp.ValueEmpty:
+		return scalar{}
+	case otlp.ValueBytes:
+		if a.Val.Len == 0 {
+			return scalar{} // empty bytes are OTTL's nil
+		}
+	}
+	return scalar{kind: isOther}
+}
+
+// scalarOfValue reads an AnyValue message, of which the last value counts.
+func scalarOfValue(message []byte) (s scalar) {
+	for len(message) > 0 {
+		num, typ, n := protowire.ConsumeTag(message)
+		if n < 0 {
+			return s
+		}
+		message = message[n:]
+		if n = protowire.ConsumeFieldValue(num, typ, message); n < 0 {
+			return s
+		}
+		value := message[:n]
+		message = message[n:]
+		switch otlp.ValueType(min(num, math.MaxUint8)) {
+		case otlp.ValueString:
+			text, _ := protowire.ConsumeBytes(value)
+			s = scalar{kind: isText, text: text}
+		case otlp.ValueBool:
+			v, _ := protowire.ConsumeVarint(value)
+			s = scalar{kind: isBool, bits: min(v, 1)}
+		case otlp.ValueInt:
+			v, _ := protowire.ConsumeVarint(value)
+			s = scalar{kind: isInt, bits: v}
+		case otlp.ValueDouble:
+			v, _ := protowire.ConsumeFixed64(value)
+			s = scalar{kind: isFloat, bits: v}
+		case otlp.ValueArray, otlp.ValueMap:
+			s = scalar{kind: isOther}
+		case otlp.ValueBytes:
+			if s = (scalar{kind: isOther}); n == 1 {
+				s = scalar{}
+			}
+		}
+	}
+	return s
+}
+
+// compare compares as OTTL does: nil with nil is equal; numbers by size, whatever their types; what cannot be compared
+// is unequal and nothing else.
+func (s scalar) compare(op operator, with *scalar) bool {
+	switch {
+	case s.kind == isNil && with.kind == isNil:
+		return op == equal || op == atMost || op == atLeast
+	case s.kind == isFloat && with.kind == isInt:
+		return ordered(math.Float64frombits(s.bits), float64(int64(with.bits)), op)
+	case s.kind == isInt && with.kind == isFloat:
+		return ordered(float64(int64(s.bits)), math.Float64frombits(with.bits), op)
+	case s.kind != with.kind:
+		return op == unequal
+	}
+	switch s.kind {
+	case isText:
+		return ordered(bytes.Compare(s.text, with.text), 0, op)
+	case isBool, isInt:
+		return ordered(int64(s.bits), int64(with.bits), op)
+	case isFloat:
+		return ordered(math.Float64frombits(s.bits), math.Float64frombits(with.bits), op)
+	}
+	return op == unequal
+}
+
+func ordered[T cmp.Ordered](a, b T, op operator) bool {
+	switch op {
+	case equal:
+		return a == b
+	case unequal:
+		return a != b
+	case less:
+		return a < b
+	case atMost:
+		return a <= b
+	case more:
+		return a > b
+	}
+	return a >= b
+}

@@ -1,0 +1,313 @@
+package tailsampling
+
+import (
+	"math"
+	"strconv"
+	"strings"
+)
+
+// parseCondition reads a condition that OTTL has accepted, of spans or of their events, if it is made of comparisons
+// between constants and attributes, names, kinds and status codes. Anything else, also where it could be told with more
+// effort, gives false: then OTTL itself is asked.
+func parseCondition(text string, events bool, s *shape) (condition, bool) {
+	tokens, ok := tokenize(text)
+	if !ok {
+		return nil, false
+	}
+	trial := parser{tokens: tokens, events: events, shape: newShape()} // keys of what cannot be read are not looked for
+	if trial.expression(); trial.failed || trial.at != len(tokens) {
+		return nil, false
+	}
+	p := parser{tokens: tokens, events: events, shape: s}
+	return p.expression(), true
+}
+
+// tokenKind is what a token is.
+type tokenKind uint8
+
+const (
+	word   tokenKind = iota // lower case
+	symbol                  // upper case: an enumeration's value
+	quoted
+	whole
+	decimal
+	sign // one of == != < <= > >= ( ) [ ] . -
+)
+
+type token struct {
+	kind tokenKind
+	text string
+}
+
+// tokenize cuts a condition. It gives false for what parseCondition does not read.
+func tokenize(text string) (tokens []token, ok bool) {
+	for {
+		text = strings.TrimLeft(text, " \t\r\n\f")
+		if text == "" {
+			return tokens, true
+		}
+		t, size := nextToken(text)
+		if size == 0 {
+			return nil, false
+		}
+		tokens, text = append(tokens, t), text[size:]
+	}
+}
+
+func nextToken(text string) (token, int) {
+	switch c := text[0]; {
+	case c == '"':
+		end := strings.IndexAny(text[1:], `"\`)
+		if end < 0 || text[1+end] == '\\' {
+			return token{}, 0
+		}
+		return token{quoted, text[1 : 1+end]}, end + 2
+	case isLower(c):
+		n := span(text, func(c byte) bool { return isLower(c) || isDigit(c) || c == '_' })
+		return token{word, text[:n]}, n
+	case isUpper(c):
+		n := span(text, func(c byte) bool { return isUpper(c) || isDigit(c) || c == '_' })
+		return token{symbol, text[:n]}, n
+	case isDigit(c):
+		return numberToken(text)
+	}
+	for _, s := range []string{"==", "!=", "<=", ">=", "<", ">", "(", ")", "[", "]", ".", "-"} {
+		if strings.HasPrefix(text, s) {
+			return token{sign, s}, len(s)
+		}
+	}
+	return token{}, 0
+}
+
+// numberToken reads a number without exponent that nothing follows that could belong to it.
+func numberToken(text string) (token, int) {
+	n := span(text, isDigit)
+	kind := whole
+	if n < len(text) && text[n] == '.' {
+		kind = decimal
+		n += 1 + span(text[n+1:], isDigit)
+	}
+	if n < len(text) && (isLower(text[n]) || isUpper(text[n]) || text[n] == '.' || text[n] == '_') {
+		return token{}, 0
+	}
+	return token{kind, text[:n]}, n
+}
+
+func span(text string, of func(byte) bool) int {
+	n := 0
+	for n < len(text) && of(text[n]) {
+		n++
+	}
+	return n
+}
+
+func isLower(c byte) bool { return c >= 'a' && c <= 'z' }
+func isUpper(c byte) bool { return c >= 'A' && c <= 'Z' }
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+// parser reads tokens. Once it has failed, what it returns means nothing.
+type parser struct {
+	tokens []token
+	at     int
+	events bool
+	shape  *shape
+	failed bool
+}
+
+// accept steps over the next token if it is that one.
+func (p *parser) accept(kind tokenKind, text string) bool {
+	if p.at < len(p.tokens) && p.tokens[p.at] == (token{kind, text}) {
+		p.at++
+		return true
+	}
+	return false
+}
+
+// next steps over the next token if it is of that kind.
+func (p *parser) next(kind tokenKind) (string, bool) {
+	if p.at < len(p.tokens) && p.tokens[p.at].kind == kind {
+		p.at++
+		return p.tokens[p.at-1].text, true
+	}
+	return "", false
+}
+
+func (p *parser) fail() { p.failed = true }
+
+func (p *parser) expression() condition {
+	terms := anyOf{p.term()}
+	for !p.failed && p.accept(word, "or") {
+		terms = append(terms, p.term())
+	}
+	return terms
+}
+
+func (p *parser) term() condition {
+	parts := allOf{p.part()}
+	for !p.failed && p.accept(word, "and") {
+		parts = append(parts, p.part())
+	}
+	return parts
+}
+
+func (p *parser) part() condition {
+	if p.accept(word, "not") {
+		return negation{p.bare()}
+	}
+	return p.bare()
+}
+
+func (p *parser) bare() condition {
+	if p.accept(sign, "(") {
+		c := p.expression()
+		if !p.accept(sign, ")") {
+			p.fail()
+		}
+		return c
+	}
+	for _, b := range []bool{true, false} {
+		if before := p.at; p.accept(word, strconv.FormatBool(b)) {
+			if p.at == len(p.tokens) || p.tokens[p.at].kind != sign || p.tokens[p.at].text == ")" {
+				return constant(b)
+			}
+			p.at = before
+		}
+	}
+	return p.comparison()
+}
+
+var operators = map[string]operator{"==": equal, "!=": unequal, "<": less, "<=": atMost, ">": more, ">=": atLeast}
+
+// turned is the operator that says the same with the sides swapped.
+var turned = [...]operator{equal: equal, unequal: unequal, less: more, atMost: atLeast, more: less, atLeast: atMost}
+
+// comparison reads one with a constant on one side.
+func (p *parser) comparison() condition {
+	c := &comparison{}
+	with, constantLeft := p.constant()
+	if !constantLeft {
+		p.path(c)
+	}
+	text, _ := p.next(sign)
+	op, known := operators[text]
+	if p.failed || !known {
+		p.fail()
+		return c
+	}
+	c.op = op
+	if constantLeft {
+		c.op = turned[op]
+		p.path(c)
+	} else if with, known = p.constant(); !known {
+		p.fail()
+	}
+	c.with = with
+	return c
+}
+
+// enums are the names of numbers.
+var enums = map[string]int64{
+	"SPAN_KIND_UNSPECIFIED": 0, "SPAN_KIND_INTERNAL": 1, "SPAN_KIND_SERVER": 2, "SPAN_KIND_CLIENT": 3,
+	"SPAN_KIND_PRODUCER": 4, "SPAN_KIND_CONSUMER": 5,
+	"STATUS_CODE_UNSET": 0, "STATUS_CODE_OK": 1, "STATUS_CODE_ERROR": 2,
+}
+
+// constant reads a constant if one comes next.
+func (p *parser) constant() (scalar, bool) {
+	switch {
+	case p.accept(word, "nil"):
+		return scalar{}, true
+	case p.accept(word, "true"):
+		return scalar{kind: isBool, bits: 1}, true
+	case p.accept(word, "false"):
+		return scalar{kind: isBool}, true
+	}
+	if text, ok := p.next(quoted); ok {
+		return scalar{kind: isText, text: []byte(text)}, true
+	}
+	if text, ok := p.next(symbol); ok {
+		n, known := enums[text]
+		if !known {
+			p.fail()
+		}
+		return scalar{kind: isInt, bits: uint64(n)}, true
+	}
+	return p.number()
+}
+
+func (p *parser) number() (scalar, bool) {
+	negative := p.accept(sign, "-")
+	if text, ok := p.next(whole); ok {
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			p.fail()
+		}
+		if negative {
+			n = -n
+		}
+		return scalar{kind: isInt, bits: uint64(n)}, true
+	}
+	if text, ok := p.next(decimal); ok {
+		f, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			p.fail()
+		}
+		if negative {
+			f = -f
+		}
+		return scalar{kind: isFloat, bits: math.Float64bits(f)}, true
+	}
+	if negative {
+		p.fail()
+	}
+	return scalar{}, false
+}
+
+// path reads what a comparison is about.
+func (p *parser) path(c *comparison) {
+	first, _ := p.next(word)
+	context := "span"
+	if p.events {
+		context = "spanevent"
+	}
+	switch first {
+	case "span", "spanevent", "resource":
+		context = first
+		if !p.accept(sign, ".") {
+			p.fail()
+			return
+		}
+		first, _ = p.next(word)
+	}
+	switch context + "." + first {
+	case "span.attributes":
+		c.of, c.slot = spanAttr, p.shape.slot(p.key())
+	case "resource.attributes":
+		c.of, c.slot = resourceAttr, p.shape.slot(p.key())
+	case "spanevent.attributes":
+		c.of, c.key = eventAttr, p.key()
+	case "span.name":
+		c.of = spanName
+	case "spanevent.name":
+		c.of = eventName
+	case "span.kind":
+		c.of = spanKind
+	case "span.status":
+		c.of = spanStatus
+		if !p.accept(sign, ".") || !p.accept(word, "code") {
+			p.fail()
+		}
+	default:
+		p.fail()
+	}
+}
+
+// key reads the key of an attribute.
+func (p *parser) key() string {
+	opened := p.accept(sign, "[")
+	key, quoted := p.next(quoted)
+	if !opened || !quoted || !p.accept(sign, "]") {
+		p.fail()
+	}
+	return key
+}
