@@ -264,14 +264,16 @@ def cases():
         for model in dice.sample(special, min(len(special), 12)) + plain:
             candidates = [model.id, *names(model.match)]
             for _ in range(2):
+                batch = bool(model.price_variants) and dice.random() < 0.4
                 tiers = [next(iter(v.when.values())) for v in model.price_variants or [] if next(iter(v.when)) in TIER_KEYS]
                 yield vector(
                     dice.choice([provider.id, provider.id, provider.id.upper(), None]),
                     dice.choice(candidates),
                     dice.choice(USAGES),
                     dice.choice(TIMES),
-                    bool(model.price_variants) and dice.random() < 0.4,
-                    dice.choice([*tiers, None]) if tiers else None,
+                    batch,
+                    # Nobody sells a tier in a batch, and the data does not say which price would go first.
+                    None if batch else dice.choice([*tiers, None]),
                 )
 
 
