@@ -18,7 +18,7 @@ var mayImport = map[string][]string{
 	"internal/durable":             {},
 	"internal/traffic":             {},
 	"internal/inflate":             {},
-	"internal/agent":               {"internal/otlp"},
+	"internal/agent":               {"internal/otlp", "internal/price"},
 	"internal/price":               {},
 	"internal/policy":              {"internal/agent", "internal/otlp", "internal/policy/spelling", "internal/policy/tailsampling"},
 	"internal/policy/spelling":     {},

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tailwise/tailwise/collector/distribution"
+	"github.com/tailwise/tailwise/internal/price"
 )
 
 func newVersion() *cobra.Command {
@@ -14,7 +15,8 @@ func newVersion() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Long:  `version prints the program's version, the Go version it was built with and the platform.`,
+		Long: `version prints the program's version, the Go version it was built with, the platform, and the day that the built-in
+prices of model calls speak of.`,
 		Example: `  tailwise version
   tailwise version --short`,
 		Args: args(cobra.NoArgs),
@@ -24,7 +26,8 @@ func newVersion() *cobra.Command {
 				fmt.Fprintln(cmd.OutOrStdout(), version)
 				return nil
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "tailwise %s (%s, %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			fmt.Fprintf(cmd.OutOrStdout(), "tailwise %s (%s, %s/%s), prices of %s\n",
+				version, runtime.Version(), runtime.GOOS, runtime.GOARCH, price.BuiltIn().Date())
 			return nil
 		},
 	}
