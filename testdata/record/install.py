@@ -42,7 +42,6 @@ class Library:
         if not self.python:
             for program in [*self.source.parent.glob("*.mjs"), *self.source.glob("*.mjs")]:
                 shutil.copy(program, self.directory)
-            shutil.copy(HERE / "scripts.json", self.directory)
             node()
 
     def install_python(self, requirements):
@@ -81,7 +80,7 @@ def canonical(requirement):
 def install_node(source, directory, latest=False):
     for name in ("package.json",) if latest else ("package.json", "package-lock.json"):
         shutil.copy(source / name, directory)
-    run("npm", "install" if latest else "ci", "--no-audit", "--no-fund", "--silent", cwd=directory)
+    run("npm", "install" if latest else "ci", "--no-audit", "--no-fund", "--loglevel=error", cwd=directory)
 
 
 def node():

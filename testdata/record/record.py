@@ -12,6 +12,7 @@ import collector
 import drift
 import install
 import provider
+import scripts
 import tidy
 import truth
 
@@ -102,7 +103,7 @@ def record_scenario(servers, library, scenario, directory):
         if requests or signal == "traces":
             path.write_text(text)
         spans += text.count('"spanId"') if signal == "traces" else 0
-    true["untold"] = truth.untold(true, dump)
+    true["untold"] = truth.untold(served, true, dump)
     write_json(directory / f"{scenario}.truth.json", true)
     return spans
 
@@ -110,8 +111,13 @@ def record_scenario(servers, library, scenario, directory):
 def run_client(servers, library, scenario, key):
     """Runs the library's program for one scenario and returns its book."""
     env = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "SSL_CERT_FILE")}
+    api, script, streamed = scripts.split(scenario)
     env |= library.env() | {
         "SCENARIO": scenario,
+        "API": api,
+        "SCRIPT": script,
+        "STREAMED": "1" if streamed else "",
+        "TOOLS": "1" if any(a.calls for a in scripts.SCRIPTS[script]) else "",
         "PROVIDER": f"http://127.0.0.1:{servers.provider.port}/s/{key}",
         "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{servers.collector.port}/r/{key}",
         "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",

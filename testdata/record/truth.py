@@ -59,28 +59,47 @@ def line(s):
     }
 
 
-def untold(truth, dump):
-    """Names the facts of which no trace is in the recording, searched for as words: numbers, finish reasons, ids."""
+SAID = {
+    "stop": {"stop", "STOP", "end_turn", "completed"},
+    "length": {"length", "max_tokens", "MAX_TOKENS", "max_output_tokens", "incomplete"},
+    "tool_call": {"tool_calls", "tool_call", "tool-calls", "tool_use", "function_call", "completed", "STOP"},
+    "content_filter": {"content_filter", "content-filter", "SAFETY", "refusal", "incomplete"},
+    "refusal": {"refusal", "content-filter", "PROHIBITED_CONTENT"},
+}
+
+
+def untold(served, truth, dump):
+    """Names the facts of which no trace is in the recording, searched for as words: numbers, finish reasons, ids.
+
+    A fact that is not named need not be easy to find: a refusal may be told only inside the response's own JSON.
+    """
     words = set(re.findall(r"[\w.-]+", dump))
-    done = [s for s in truth["served"] if s["status"] == 200]
+    done = [s for s in served if s.answer.status == 200]
     missing = []
     for fact in ("input", "cached", "cache_write", "output", "reasoning"):
-        told = (words & {str(n) for n in numbers(s, fact)} for s in done if s[fact])
-        if not all(told):
+        if not all(words & {str(n) for n in numbers(s.answer, fact)} for s in done if getattr(s.answer, fact)):
             missing.append(f"tokens.{fact}")
-    if not {s["finish"] for s in done} <= words | {w.replace("-", "_") for w in words}:
+    if not all(words & SAID[s.answer.finish] for s in done if s.answer.finish != "refusal"):
         missing.append("finish_reasons")
+    if truth["refusals"] and not (words & SAID["refusal"] or "I cannot help with that" in dump):
+        missing.append("refusals")
+    if truth["retries"] and not truth["errors"] and not ("Slow down" in dump or words & {"429", "RateLimitError"}):
+        missing.append("retries")
+    if truth["errors"] and not ("Out of order" in dump or '"code":2' in dump or "500" in words):
+        missing.append("errors")
     if not set(truth["sessions"]) <= words:
         missing.append("sessions")
-    if done and not {s["id"] for s in done} <= words:
-        missing.append("response_id")
+    if truth["user"] and truth["user"] not in words:
+        missing.append("user")
+    if not {s.id for s in done} <= words:
+        missing.append("response_ids")
     return missing
 
 
-def numbers(s, fact):
-    """The forms in which a count may be written: with its parts or without."""
+def numbers(a, fact):
+    """The forms in which an answer's count may be written: with its parts or without."""
     if fact == "input":
-        return {s["input"], s["input"] - s["cached"], s["input"] - s["cached"] - s["cache_write"]}
+        return {a.input, a.input - a.cached, a.input - a.cached - a.cache_write}
     if fact == "output":
-        return {s["output"], s["output"] - s["reasoning"]}
-    return {s[fact]}
+        return {a.output, a.output - a.reasoning}
+    return {getattr(a, fact)}

@@ -19,8 +19,8 @@ func TestAll_EveryRecordingHasItsTruth(t *testing.T) {
 		if r.Package == "" || r.Version == "" || r.Language == "" {
 			t.Errorf("%s %s: got package %q, version %q, language %q; want all three", r.Library, r.Scenario, r.Package, r.Version, r.Language)
 		}
-		if r.Truth.Calls == 0 || r.Truth.Turns == 0 {
-			t.Errorf("%s %s: got %d calls in %d turns, want at least one", r.Library, r.Scenario, r.Truth.Calls, r.Truth.Turns)
+		if r.Truth.Turns == 0 {
+			t.Errorf("%s %s: got no turns, want at least one", r.Library, r.Scenario)
 		}
 		if got, want := len(r.Truth.Served), r.Truth.Calls+r.Truth.Retries; got != want {
 			t.Errorf("%s %s: attempts served: got %d, want %d", r.Library, r.Scenario, got, want)

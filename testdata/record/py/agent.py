@@ -1,23 +1,19 @@
 """The agent that the instrumented programs share: what it is told to play, its tools, its book, and a loop of calls
 over the clients of OpenAI, Anthropic and Gemini for the libraries that bring no agent of their own.
 
-The environment says what to play: SCENARIO, PROVIDER (base URL) and the usual OTEL_EXPORTER_OTLP_ENDPOINT. The last
-line on stdout is the book, as JSON.
+The environment says what to play: SCENARIO and its parts API, SCRIPT, STREAMED and TOOLS, the PROVIDER's base URL, and
+the usual OTEL_EXPORTER_OTLP_ENDPOINT. The last line on stdout is the book, as JSON.
 """
 
 import contextlib
 import json
 import os
-import sys
 import traceback
-
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), ".."))
-import scripts  # noqa: E402
 
 SCENARIO = os.environ["SCENARIO"]
 PROVIDER = os.environ["PROVIDER"]
 OTLP = os.environ["OTEL_EXPORTER_OTLP_ENDPOINT"]
-API, SCRIPT, STREAMED = scripts.split(SCENARIO)
+API, SCRIPT, STREAMED = os.environ["API"], os.environ["SCRIPT"], bool(os.environ["STREAMED"])
 MODEL = {"anthropic": "claude-sonnet-4-5", "gemini": "gemini-2.5-flash"}.get(API, "gpt-4o-mini")
 SYSTEM = "You are brief."
 USER = "user-7"
@@ -53,7 +49,7 @@ TOOLS = {"weather": weather, "population": population}
 
 def with_tools():
     """Whether the scenario's model is given tools."""
-    return any(a.calls for a in scripts.SCRIPTS[SCRIPT])
+    return bool(os.environ["TOOLS"])
 
 
 def note_session(session=SESSION, user=USER):

@@ -1,0 +1,22 @@
+"""OpenLIT around the clients of OpenAI and Anthropic, with its own manual spans around the agent."""
+
+import agent
+import openlit
+from opentelemetry import trace
+
+openlit.init(otlp_endpoint=agent.OTLP, application_name="support-agent", environment="test", disable_metrics=True)
+
+
+class Hooks(agent.Hooks):
+    def turn(self, question):
+        return openlit.start_trace("support")
+
+    def tool(self, name, arguments, call_id):
+        return openlit.start_trace(name)
+
+
+agent.note_session()
+with openlit.using_attributes({"session.id": agent.SESSION, "user.id": agent.USER, "tenant": agent.TENANT}):
+    agent.play(Hooks())
+trace.get_tracer_provider().shutdown()
+agent.close_book()
