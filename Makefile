@@ -19,7 +19,7 @@ unit: ## go test ./... (needs Go alone)
 	cd bench && $(GO) vet ./... && $(GO) test ./...
 
 race: ## the packages with goroutines, under the race detector
-	$(GO) test -race ./internal/durable ./internal/wal
+	$(GO) test -race ./internal/durable ./internal/wal ./internal/price
 	$(GO) test -race ./internal/sampler -crash.rounds 10
 
 FUZZTIME ?= 5s

@@ -3,6 +3,7 @@ package price_test
 import (
 	"math"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"time"
 
@@ -141,4 +142,22 @@ func pow10(n int) int {
 		p *= 10
 	}
 	return p
+}
+
+// TestTable_ConcurrentUse is for the race detector, and holds that all callers get the same.
+func TestTable_ConcurrentUse(t *testing.T) {
+	table := with(t, example)
+	calls := vectors(t)
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for _, v := range calls {
+				got, ok := table.CostNanos(v.call())
+				if want, wantOK := price.BuiltIn().CostNanos(v.call()); got != want || ok != wantOK {
+					t.Errorf("%+v: got %d nanodollars, %v, want %d, %v", v, got, ok, want, wantOK)
+				}
+			}
+		})
+	}
+	all.Wait()
 }

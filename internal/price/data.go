@@ -99,7 +99,7 @@ func keyedJSON(key string, value json.RawMessage) (clause, error) {
 	case "not":
 		var one clauseJSON
 		err := json.Unmarshal(value, &one)
-		return not{one.clause}, err
+		return not(one), err
 	}
 	var text string
 	if err := json.Unmarshal(value, &text); err != nil {
