@@ -8,54 +8,55 @@ import (
 	"unsafe"
 )
 
-// Facts is what is known of one trace: sums, extremes and names, folded span by span with a Plan. The zero value is
+// Facts is what is known of one trace: sums, extremes and names, folded span by span with a Plan, and a few words
+// for each span, from which what depends on the tree is found out when it is first asked for. The zero value is
 // ready. It belongs to one goroutine.
 //
 // Invariant: facts do not depend on the order in which spans were folded. Whatever only one span can supply is taken
-// from the lowest by rank, and bounded sets keep the lowest values, so a restart that reads the spans in another
-// order comes to the same verdict.
+// from the lowest by rank, bounded sets keep the lowest values, and the tree is built of sorted spans, so a restart
+// that reads the spans in another order comes to the same verdict.
 type Facts struct {
 	plan *Plan // of the first fold; nil before
 
 	start, end uint64 // Unix nanoseconds; 0: no span has one
 
-	spans, errors, roots, calls, tools int64
+	spans, errors, roots int64
 
-	called usage // by calls to language models
-	top    usage // by roots that are not such calls
-	inner  usage // by other spans
-
-	root        rootFacts
-	service     pick
-	environment pick
-	agent       pick
-	session     pick
-	user        pick
-	tenant      pick
-	feature     pick
+	root          rootFacts
+	service       pick
+	environment   pick
+	agent         pick
+	session       pick
+	user          pick
+	tenant        pick
+	feature       pick
+	version       pick
+	prompt        pick
+	promptVersion pick
+	incident      pick
 
 	services    textSet
 	models      textSet // named by calls to models
 	otherModels textSet // named by the spans around them
 
+	signals signals
+
 	attrs []attrFold // by place in Plan.Attrs
+
+	// What the tree is made of.
+	nodes []node
+	calls []call
+	uses  []use
+	words wordList
+
+	finished bool // the rest is of the spans folded so far
+	tree     treeFacts
 }
 
 // rootFacts is what the earliest root says.
 type rootFacts struct {
 	pick
 	status uint8
-}
-
-// usage is a number of tokens. Both are known together: what a model has not said is zero.
-type usage struct {
-	input, output int64
-	known         bool
-}
-
-// add never lets a sum run over.
-func (u *usage) add(input, output int64) {
-	u.input, u.output, u.known = addCount(u.input, input), addCount(u.output, output), true
 }
 
 func addCount(a, b int64) int64 {
@@ -87,17 +88,28 @@ func (s *textSet) reset() {
 	*s = (*s)[:0]
 }
 
-// Reset makes f as new and keeps the memory of its slices for the next trace.
+// Reset makes f as new and keeps the memory of its slices for the next trace, unless this one was far larger than
+// others.
 func (f *Facts) Reset() {
-	services, models, otherModels, attrs := f.services, f.models, f.otherModels, f.attrs
-	services.reset()
-	models.reset()
-	otherModels.reset()
-	for i := range attrs {
-		attrs[i].reset()
+	old := *f
+	old.services.reset()
+	old.models.reset()
+	old.otherModels.reset()
+	for i := range old.attrs {
+		old.attrs[i].reset()
 	}
-	*f = Facts{services: services, models: models, otherModels: otherModels, attrs: attrs[:0]}
+	*f = Facts{services: old.services, models: old.models, otherModels: old.otherModels, attrs: old.attrs[:0]}
+	if cap(old.nodes) <= usualNodes {
+		f.nodes, f.calls, f.uses = old.nodes[:0], old.calls[:0], old.uses[:0]
+	}
+	old.words.reset()
+	old.signals.reset()
+	old.tree.reset()
+	f.words, f.signals, f.tree = old.words, old.signals, old.tree
 }
+
+// usualNodes is how many spans facts keep room for.
+const usualNodes = 128
 
 // Start returns when the first span began, in Unix nanoseconds; 0 if no span says.
 func (f *Facts) Start() uint64 { return f.start }
@@ -120,17 +132,6 @@ func (f *Facts) HasRoot() bool { return f.roots > 0 }
 // Session returns the id of the conversation that the trace belongs to, as it may be stored and shown: a value over
 // 128 bytes is replaced by its hash. It is empty where no span names one.
 func (f *Facts) Session() string { return shown(f.session.text) }
-
-// tokens returns what models said they used. Where no call to a model says any, the spans around the calls may: a
-// root's sum stands for all below it.
-func (f *Facts) tokens() usage {
-	for _, u := range []*usage{&f.called, &f.top, &f.inner} {
-		if u.input > 0 || u.output > 0 {
-			return *u
-		}
-	}
-	return usage{known: f.called.known || f.top.known || f.inner.known}
-}
 
 // modelNames returns the models that calls name, or else those that the spans around them name.
 func (f *Facts) modelNames() []string {
@@ -159,6 +160,8 @@ func (f *Facts) Bytes() int {
 	for _, p := range []*pick{&f.session, &f.user, &f.tenant, &f.feature} {
 		n += len(p.text)
 	}
+	n += cap(f.nodes)*int(unsafe.Sizeof(node{})) + cap(f.calls)*int(unsafe.Sizeof(call{})) + cap(f.uses)*int(unsafe.Sizeof(use{}))
+	n += f.words.bytes() + f.signals.bytes() + f.tree.bytes()
 	n += cap(f.attrs) * int(unsafe.Sizeof(attrFold{}))
 	for i := range f.attrs {
 		a := &f.attrs[i]
@@ -176,6 +179,7 @@ func (f *Facts) Bytes() int {
 //
 // Requires: facts of two plans are never mixed; the caller resets f first and folds all spans again.
 func (f *Facts) begin(p *Plan) {
+	f.finished = false
 	if f.plan == p {
 		return
 	}

@@ -213,7 +213,19 @@ func TestFacts_Engine(t *testing.T) {
 // TestFacts_Lookup asks for every fact of a trace that has them all.
 func TestFacts_Lookup(t *testing.T) {
 	spans := turn("conv-1")
-	spans[0].attrs["feature.name"] = "refunds"
+	for key, value := range (attrs{
+		"feature.name": "refunds", "service.version": "1.2", "incident.id": "inc-1", "gen_ai.prompt.name": "triage", "gen_ai.prompt.version": 3,
+		"db.query.result.distance": 0.4, "retrieval.documents.0.document.score": 0.2,
+	}) {
+		spans[0].attrs[key] = value
+	}
+	for key, value := range (attrs{
+		"gen_ai.response.finish_reasons": []any{"stop"}, "gen_ai.request.stream": true, "gen_ai.response.time_to_first_chunk": 0.5,
+		"gen_ai.usage.cost": 0.02, "gen_ai.response.model": "made-up-model",
+	}) {
+		spans[1].attrs[key] = value
+	}
+	spans[3].attrs["gen_ai.response.model"], spans[3].attrs["gen_ai.request.model"] = "made-up-model", "made-up-model"
 	f := factsOf(t, nil, spans...)
 	for i, info := range agent.Known() {
 		got, known := f.Lookup(info.Name)
@@ -231,6 +243,14 @@ func TestFacts_Lookup(t *testing.T) {
 			s, also := f.Text(i)
 			v, is := got.(string)
 			ok = is && also && v == s
+		case agent.TypeBool:
+			n, also := f.Number(i)
+			v, is := got.(bool)
+			ok = is && also && v == (n != 0)
+		case agent.TypeFloat:
+			n, also := f.Float(i)
+			v, is := got.(float64)
+			ok = is && also && v == n
 		case agent.TypeTexts:
 			s, also := f.Texts(i)
 			v, is := got.([]string)
@@ -259,12 +279,12 @@ func TestFold_OtherPlan(t *testing.T) {
 // TestFacts_Bytes holds an ordinary trace to its budget.
 func TestFacts_Bytes(t *testing.T) {
 	f := factsOf(t, nil, turn("conv-12341234-1234-1234-1234-123412341234")...)
-	if got := f.Bytes(); got > 640 {
-		t.Errorf("facts of a trace of 45 spans: got %d bytes, want at most 640", got)
+	if got := f.Bytes(); got > 4900 {
+		t.Errorf("facts of a trace of 45 spans: got %d bytes, want at most 4900", got)
 	}
 	f = factsOf(t, []string{"retrieval.top_score"}, turn("conv-1")...)
-	if got := f.Bytes(); got > 1400 {
-		t.Errorf("facts with one gathered key: got %d bytes, want at most 1400", got)
+	if got := f.Bytes(); got > 5500 {
+		t.Errorf("facts with one gathered key: got %d bytes, want at most 5500", got)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/big"
 	"math/rand/v2"
+	"strings"
 	"testing"
 )
 
@@ -78,13 +79,27 @@ func TestInterner_Bound(t *testing.T) {
 	}
 }
 
-// TestKeys_Once holds the table to what NewPlan relies on.
-func TestKeys_Once(t *testing.T) {
-	seen := make(map[string]bool)
-	for _, k := range keys {
-		if seen[k.key] || k.role == roleNone {
-			t.Errorf("%s: stands twice or has no role", k.key)
+// TestTables_Sound holds the tables to what NewPlan relies on.
+func TestTables_Sound(t *testing.T) {
+	roles := make(map[string]role)
+	for _, table := range tables {
+		if table.source == "" || tableOf[table.dialect] != table {
+			t.Errorf("%v: has no source, or another table speaks for it", table.dialect)
 		}
-		seen[k.key] = true
+		for i := range table.rows {
+			r := &table.rows[i]
+			if as, seen := roles[r.key]; seen && as != r.role {
+				t.Errorf("%s: means different things in two tables", r.key)
+			}
+			roles[r.key] = r.role
+			if (r.role == roleNone) != (r.members != nil) || r.role == roleKind && r.words == nil {
+				t.Errorf("%v: %s: has no role, or no words to know a kind by", table.dialect, r.key)
+			}
+			for word := range r.words {
+				if word != strings.ToLower(word) || strings.Contains(word, " ") {
+					t.Errorf("%v: %s: %q is not one word in lower case", table.dialect, r.key, word)
+				}
+			}
+		}
 	}
 }

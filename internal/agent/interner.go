@@ -24,6 +24,35 @@ const (
 // for good the names that do.
 type Interner struct {
 	young, old map[string]string
+
+	scopes   map[string]dialectSet // of the scopes that were seen, at most scopesN
+	scope    string                // the last of them
+	dialects dialectSet            // its
+}
+
+// scopesN bounds Interner.scopes. A process has a dozen.
+const scopesN = 512
+
+// dialectsOf returns the dialects whose libraries name their scope so.
+func (in *Interner) dialectsOf(scope []byte) dialectSet {
+	switch {
+	case len(scope) == 0 || len(scope) > maxShared:
+		return 0
+	case in == nil:
+		return dialectsOfScope(string(scope))
+	case string(scope) == in.scope:
+		return in.dialects
+	}
+	s, known := in.scopes[string(scope)]
+	if !known {
+		s = dialectsOfScope(string(scope))
+		if in.scopes == nil || len(in.scopes) >= scopesN {
+			in.scopes = make(map[string]dialectSet)
+		}
+		in.scopes[string(scope)] = s
+	}
+	in.scope, in.dialects = in.text(scope), s
+	return s
 }
 
 // text returns b as valid UTF-8, shared with earlier calls where possible, or its hash if it is longer than MaxText.

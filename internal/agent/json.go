@@ -7,7 +7,8 @@ import (
 
 // AppendJSON appends f as an object under the names that rules use: a duration in seconds, text over 128 bytes as
 // "sha256:" and 16 hexadecimal digits, and under "attrs" what is known of the attribute keys that the policy asks
-// for. Unknown facts are left out. Equal facts give equal bytes. It is what a ledger row holds.
+// for. Unknown facts are left out, and so are zero and false of those facts that are never unknown, except the oldest
+// ones (spans, errors, roots, llm.calls, tool.calls). Equal facts give equal bytes. It is what a ledger row holds.
 func (f *Facts) AppendJSON(dst []byte) []byte {
 	dst = append(dst, '{')
 	n := len(dst)
@@ -27,6 +28,7 @@ func (f *Facts) AppendJSON(dst []byte) []byte {
 // appendFact appends a member, with a comma before it if another precedes it, unless the fact is unknown.
 func (f *Facts) appendFact(dst []byte, row *fact, comma bool) []byte {
 	var number int64
+	var float float64
 	var text string
 	var texts []string
 	var known bool
@@ -35,10 +37,12 @@ func (f *Facts) appendFact(dst []byte, row *fact, comma bool) []byte {
 		text, known = row.text(f)
 	case TypeTexts:
 		texts, known = row.texts(f)
+	case TypeFloat:
+		float, known = row.float(f)
 	default:
 		number, known = row.number(f)
 	}
-	if !known {
+	if !known || row.quiet && number == 0 {
 		return dst
 	}
 	dst = appendKey(dst, row.Name, comma)
@@ -47,6 +51,10 @@ func (f *Facts) appendFact(dst []byte, row *fact, comma bool) []byte {
 		return strconv.AppendInt(dst, number, 10)
 	case TypeDuration:
 		return strconv.AppendFloat(dst, time.Duration(number).Seconds(), 'g', -1, 64)
+	case TypeBool:
+		return strconv.AppendBool(dst, number != 0)
+	case TypeFloat:
+		return strconv.AppendFloat(dst, float, 'g', -1, 64)
 	case TypeText:
 		return appendString(dst, shown(text))
 	}

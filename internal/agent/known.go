@@ -14,6 +14,8 @@ const (
 	TypeText                 // string
 	TypeDuration             // time.Duration
 	TypeTexts                // []string, sorted
+	TypeBool                 // bool
+	TypeFloat                // float64, finite
 )
 
 // String returns the type's name in documents.
@@ -27,6 +29,10 @@ func (t Type) String() string {
 		return "duration"
 	case TypeTexts:
 		return "list(string)"
+	case TypeBool:
+		return "bool"
+	case TypeFloat:
+		return "double"
 	}
 	return fmt.Sprintf("type %d", t)
 }
@@ -42,83 +48,11 @@ type Info struct {
 // unknown.
 type fact struct {
 	Info
-	number func(*Facts) (int64, bool) // TypeInt; TypeDuration in nanoseconds
+	quiet  bool                       // always known, and left out of JSON where it is zero or false
+	number func(*Facts) (int64, bool) // TypeInt; TypeDuration in nanoseconds; TypeBool: 0 or 1
+	float  func(*Facts) (float64, bool)
 	text   func(*Facts) (string, bool)
 	texts  func(*Facts) ([]string, bool)
-}
-
-// facts is every fact of this build.
-var facts = []fact{
-	duration("duration", "from the start of the first span to the end of the last", func(f *Facts) (int64, bool) {
-		return int64(f.Duration()), f.start != 0 && f.end != 0
-	}),
-	count("spans", "spans of the trace", func(f *Facts) int64 { return f.spans }),
-	count("errors", "spans with status error", func(f *Facts) int64 { return f.errors }),
-	count("roots", "spans without parent", func(f *Facts) int64 { return f.roots }),
-	text("root.name", "name of the earliest root span", func(f *Facts) string { return f.root.text }),
-	text("root.status", "status of the earliest root span: ok, error or unset", (*Facts).rootStatus),
-	text("service", "service.name of the root's process, else of the earliest span's", picked(func(f *Facts) *pick { return &f.service })),
-	texts("services", "every service.name, at most 32", func(f *Facts) []string { return f.services }),
-	text("environment", "deployment.environment.name (or deployment.environment) of the root, else of the earliest span that has one", picked(func(f *Facts) *pick { return &f.environment })),
-	tokens("tokens.input", "tokens that went into models, those read from a cache included", func(u usage) int64 { return u.input }),
-	tokens("tokens.output", "tokens that came out of models, reasoning included", func(u usage) int64 { return u.output }),
-	tokens("tokens.total", "tokens.input and tokens.output together", func(u usage) int64 { return addCount(u.input, u.output) }),
-	count("llm.calls", "calls to language models", func(f *Facts) int64 { return f.calls }),
-	count("tool.calls", "tools that were run", func(f *Facts) int64 { return f.tools }),
-	texts("models", "models that answered, or were asked for where none says it answered; at most 32", (*Facts).modelNames),
-	text("agent.name", "gen_ai.agent.name of the root, else of the earliest span that has one", picked(func(f *Facts) *pick { return &f.agent })),
-	text("session", "the conversation: gen_ai.conversation.id or session.id of the root, else of the earliest span that has one", picked(func(f *Facts) *pick { return &f.session })),
-	text("user", "user.id (or enduser.id) of the root, else of the earliest span that has one", picked(func(f *Facts) *pick { return &f.user })),
-	text("tenant", "tenant.id of the root, else of the earliest span that has one", picked(func(f *Facts) *pick { return &f.tenant })),
-	text("feature", "feature.name of the root, else of the earliest span that has one", picked(func(f *Facts) *pick { return &f.feature })),
-}
-
-func count(name, doc string, get func(*Facts) int64) fact {
-	return fact{Info: Info{name, TypeInt, doc}, number: func(f *Facts) (int64, bool) { return get(f), true }}
-}
-
-func tokens(name, doc string, get func(usage) int64) fact {
-	return fact{Info: Info{name, TypeInt, doc}, number: func(f *Facts) (int64, bool) {
-		u := f.tokens()
-		return get(u), u.known
-	}}
-}
-
-func duration(name, doc string, get func(*Facts) (int64, bool)) fact {
-	return fact{Info: Info{name, TypeDuration, doc}, number: get}
-}
-
-// text makes a fact that is unknown when empty.
-func text(name, doc string, get func(*Facts) string) fact {
-	return fact{Info: Info{name, TypeText, doc}, text: func(f *Facts) (string, bool) {
-		s := get(f)
-		return s, s != ""
-	}}
-}
-
-// texts makes a fact that is unknown when empty.
-func texts(name, doc string, get func(*Facts) []string) fact {
-	return fact{Info: Info{name, TypeTexts, doc}, texts: func(f *Facts) ([]string, bool) {
-		s := get(f)
-		return s, len(s) > 0
-	}}
-}
-
-func picked(get func(*Facts) *pick) func(*Facts) string {
-	return func(f *Facts) string { return get(f).text }
-}
-
-func (f *Facts) rootStatus() string {
-	if f.roots == 0 {
-		return ""
-	}
-	switch f.root.status {
-	case 1:
-		return "ok"
-	case statusError:
-		return "error"
-	}
-	return "unset"
 }
 
 // places finds a fact by name.
@@ -139,9 +73,13 @@ func Known() []Info {
 	return infos
 }
 
-// Number returns a fact of TypeInt, or of TypeDuration in nanoseconds; false if it is unknown. It panics if the fact
-// at that place of Known is of another type.
+// Number returns a fact of TypeInt, of TypeDuration in nanoseconds, or of TypeBool as 0 or 1; false if it is unknown.
+// It panics if the fact at that place of Known is of another type.
 func (f *Facts) Number(place int) (int64, bool) { return facts[place].number(f) }
+
+// Float returns a fact of TypeFloat; false if it is unknown. It panics if the fact at that place of Known is of another
+// type.
+func (f *Facts) Float(place int) (float64, bool) { return facts[place].float(f) }
 
 // Text returns a fact of TypeText; false if it is unknown. It panics if the fact at that place of Known is of
 // another type.
@@ -164,11 +102,16 @@ func (f *Facts) Lookup(name string) (any, bool) {
 		value, known = row.text(f)
 	case TypeTexts:
 		value, known = row.texts(f)
+	case TypeFloat:
+		value, known = row.float(f)
 	default:
 		var n int64
 		n, known = row.number(f)
-		if value = n; row.Type == TypeDuration {
+		switch value = n; row.Type {
+		case TypeDuration:
 			value = time.Duration(n)
+		case TypeBool:
+			value = n != 0
 		}
 	}
 	if !known {

@@ -53,6 +53,20 @@ func variable(place int, of agent.Type) func(*agent.Facts) ref.Val {
 			}
 			return absent
 		}
+	case agent.TypeBool:
+		return func(f *agent.Facts) ref.Val {
+			if n, known := f.Number(place); known {
+				return types.Bool(n != 0)
+			}
+			return absent
+		}
+	case agent.TypeFloat:
+		return func(f *agent.Facts) ref.Val {
+			if n, known := f.Float(place); known {
+				return types.Double(n)
+			}
+			return absent
+		}
 	}
 	return func(f *agent.Facts) ref.Val {
 		if n, known := f.Number(place); known {

@@ -53,6 +53,8 @@ var celTypes = map[agent.Type]*cel.Type{
 	agent.TypeText:     cel.StringType,
 	agent.TypeDuration: cel.DurationType,
 	agent.TypeTexts:    cel.ListType(cel.StringType),
+	agent.TypeBool:     cel.BoolType,
+	agent.TypeFloat:    cel.DoubleType,
 }
 
 // withFacts makes attr_min("key") into attr_min(@facts, "key"). Functions of CEL see only their arguments.

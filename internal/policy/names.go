@@ -16,29 +16,15 @@ import (
 // lacking is what the full language speaks of and this build does not know, by the start of its name, with what it
 // belongs to. The first that fits counts.
 var lacking = []struct{ name, belongs string }{
-	{"cost.", "prices and costs"},
 	{"session.", "sessions held together"},
 	{"rank.", "ranks against an agent's own traffic"},
 	{"ratio.", "ratios to an agent's own traffic"},
 	{"feedback.", "feedback"},
 	{"score.", "evaluations"},
 	{"drift.", "drift"},
-	{"tool.timeouts", "the results of tools"},
-	{"tool.errors", "the results of tools"},
-	{"tool.rejections", "tool loops"},
-	{"tool.repeats", "tool loops"},
+	{"prompt.class", "classes of prompts"},
 	{"loops", "tool loops"},
-	{"content_filtered", "finish reasons and refusals"},
-	{"refus", "finish reasons and refusals"},
-	{"retrieval.", "retrieval quality"},
-	{"human_approval", "approvals and guardrails"},
-	{"guardrail", "approvals and guardrails"},
-	{"incident", "incidents"},
 	{"first_seen", "shapes never seen before"},
-	{"turns", "the hierarchy of runs"},
-	{"steps", "the hierarchy of runs"},
-	{"retries", "the hierarchy of runs"},
-	{"prompt.", "prompts and their versions"},
 }
 
 // lackingFunctions is the same for functions.

@@ -1,0 +1,36 @@
+package agent
+
+// langSmithTable is what LangSmith's SDK exports by OTLP.
+var langSmithTable = table{
+	dialect: LangSmith,
+	source:  "langchain-ai/langsmith-sdk 0.11.1; recordings of JavaScript 0.10.5",
+	scopes:  []string{"langsmith"},
+	rows: []row{
+		{key: "langsmith.span.kind", role: roleKind, words: words{
+			"llm": SpanLLM, "chain": spanChain, "tool": SpanTool, "retriever": SpanRetrieval, "embedding": SpanEmbedding, "prompt": SpanOther,
+		}, note: "before the operation name, which says embeddings for retrievers"},
+		{key: "langsmith.usage_metadata", members: []member{
+			{"input_tokens", roleInput}, {"output_tokens", roleOutput}, {"total_tokens", roleTotal},
+			{"input_token_details.cache_read", roleRead}, {"input_token_details.cache_creation", roleWrite},
+			{"input_token_details.ephemeral_*", roleWriteMore}, {"output_token_details.reasoning", roleReasoning},
+			{"total_cost", roleCost}, {"input_cost", roleCostInput}, {"output_cost", roleCostOutput},
+		}},
+		{key: "langsmith.metadata.ls_model_name", role: roleAsked},
+		{key: "langsmith.metadata.ls_provider", role: roleProvider},
+		{key: "langsmith.request.streaming", role: roleStream},
+		{key: "langsmith.trace.name", role: roleMark},
+		{key: "langsmith.metadata.session_id", role: roleSession},
+		{key: "langsmith.metadata.sessionId", role: roleSession},
+		{key: "langsmith.metadata.thread_id", role: roleSession},
+		{key: "langsmith.metadata.conversation_id", role: roleSession},
+		{key: "langsmith.metadata.user_id", role: roleUser},
+		{key: "langsmith.metadata.userId", role: roleUser},
+		{key: "langsmith.metadata.tenant", role: roleTenant},
+		{key: "langsmith.metadata.tenant_id", role: roleTenant},
+		{key: "langsmith.metadata.feature", role: roleFeature},
+		{key: "langsmith.metadata.lc_hub_repo", role: rolePrompt},
+		{key: "langsmith.metadata.lc_hub_commit_hash", role: rolePromptVersion},
+		{key: "gen_ai.prompt", role: roleArguments, bare: true, note: "the whole input of a run"},
+		{key: "gen_ai.completion", role: roleResult, bare: true},
+	},
+}

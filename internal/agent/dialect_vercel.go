@@ -1,0 +1,61 @@
+package agent
+
+// vercelTable is the AI SDK of Vercel, versions 3 to 7. Version 7 writes the semantic conventions, with steps, unless
+// its legacy tracer is on.
+var vercelTable = table{
+	dialect: Vercel,
+	source:  "vercel/ai 3.4, 4.3, 5.0, 6.0, 7.0; recordings of 4 to 7",
+	scopes:  []string{"ai", "gen_ai", "eve"},
+	rows: []row{
+		{key: "ai.operationId", role: roleKind, words: vercelOperations},
+		{key: "operation.name", role: roleKind, words: vercelOperations, note: "the operation, a blank, and the function's id"},
+		{key: "ai.usage.inputTokens", role: roleInput},
+		{key: "ai.usage.promptTokens", role: roleInput, note: "until 5, which writes it for generateText still"},
+		{key: "ai.usage.tokens", role: roleInput, note: "embeddings"},
+		{key: "ai.usage.outputTokens", role: roleOutput},
+		{key: "ai.usage.completionTokens", role: roleOutput},
+		{key: "ai.usage.totalTokens", role: roleTotal},
+		{key: "ai.usage.cachedInputTokens", role: roleRead},
+		{key: "ai.usage.inputTokenDetails.cacheReadTokens", role: roleRead},
+		{key: "ai.usage.inputTokenDetails.cacheWriteTokens", role: roleWrite},
+		{key: "ai.usage.reasoningTokens", role: roleReasoning},
+		{key: "ai.usage.outputTokenDetails.reasoningTokens", role: roleReasoning},
+		{key: "ai.response.providerMetadata", members: []member{
+			{"anthropic.usage.cache_read_input_tokens", roleRead}, {"anthropic.cacheReadInputTokens", roleRead},
+			{"anthropic.usage.cache_creation_input_tokens", roleWrite}, {"anthropic.cacheCreationInputTokens", roleWrite},
+			{"openai.cachedPromptTokens", roleRead}, {"openai.reasoningTokens", roleReasoning},
+			{"bedrock.usage.cacheReadInputTokens", roleRead}, {"bedrock.usage.cacheWriteInputTokens", roleWrite},
+			{"gateway.cost", roleCost}, {"openrouter.usage.cost", roleCost},
+		}},
+		{key: "ai.model.id", role: roleAsked},
+		{key: "ai.response.model", role: roleAnswered},
+		{key: "ai.model.provider", role: roleProvider, note: "with the API behind a dot: openai.chat"},
+		{key: "ai.response.id", role: roleResponse},
+		{key: "ai.response.finishReason", role: roleFinish},
+		{key: "ai.response.msToFirstChunk", role: roleTTFTMillis},
+		{key: "ai.toolCall.name", role: roleTool},
+		{key: "ai.toolCall.args", role: roleArguments},
+		{key: "ai.toolCall.input", role: roleArguments},
+		{key: "ai.toolCall.result", role: roleResult},
+		{key: "ai.toolCall.output", role: roleResult},
+		{key: "ai.telemetry.functionId", role: roleAgent},
+		{key: "ai.telemetry.metadata.sessionId", role: roleSession},
+		{key: "ai.telemetry.metadata.userId", role: roleUser},
+		{key: "ai.telemetry.metadata.tenant", role: roleTenant},
+		{key: "ai.telemetry.metadata.tenantId", role: roleTenant},
+		{key: "ai.telemetry.metadata.feature", role: roleFeature},
+		{key: "ai.settings.context.sessionId", role: roleSession, note: "7, on the run and its steps only"},
+		{key: "ai.settings.context.userId", role: roleUser},
+		{key: "ai.settings.context.tenant", role: roleTenant},
+		{key: "ai.settings.context.tenantId", role: roleTenant},
+		{key: "ai.settings.context.feature", role: roleFeature},
+	},
+}
+
+var vercelOperations = words{
+	"ai.generatetext": SpanRun, "ai.streamtext": SpanRun, "ai.generateobject": SpanRun, "ai.streamobject": SpanRun,
+	"ai.generatetext.dogenerate": SpanLLM, "ai.streamtext.dostream": SpanLLM,
+	"ai.generateobject.dogenerate": SpanLLM, "ai.streamobject.dostream": SpanLLM,
+	"ai.toolcall": SpanTool, "ai.embed": SpanEmbedding, "ai.embed.doembed": SpanEmbedding,
+	"ai.embedmany": SpanEmbedding, "ai.embedmany.doembed": SpanEmbedding, "ai.rerank": SpanRerank, "ai.rerank.dorerank": SpanRerank,
+}

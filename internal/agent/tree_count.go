@@ -1,0 +1,323 @@
+package agent
+
+import (
+	"slices"
+	"time"
+
+	"github.com/tailwise/tailwise/internal/price"
+)
+
+// Action is something that happened in a run: a run, turn or step itself, a call to a model, a tool at work and so on.
+// What is traced twice is one action, and so are the attempts of a call, of which the last counts.
+type Action struct {
+	Kind     SpanKind // SpanRetry for an attempt that another one replaced
+	Name     string   // the tool, or the agent of a run; of a call the model that was asked for
+	Agent    string   // the agent that it belongs to; empty if nobody says
+	Step     int      // the step of its run, from 1; 0: none
+	Tool     string   // the tool that it is part of; empty if none
+	Model    string   // the model that answered, or else was asked for; for calls
+	Start    uint64   // Unix nanoseconds; 0: not known
+	Duration time.Duration
+	Failed   bool
+	TimedOut bool
+	// Counted says that it is an action. What is not only tells what others, or spans that are missing, used.
+	Counted bool
+
+	Usage     Usage // what it used itself; zero where another action says so, or nobody
+	UsageSaid bool
+	CostNanos int64 // of Usage, in billionths of a dollar
+	CostSaid  bool  // false: nobody says and the price is not known
+}
+
+// Actions calls yield for each action, in the order in which they began, until it returns false.
+func (f *Facts) Actions(yield func(*Action) bool) { f.walkTree(yield) }
+
+// visit counts one span, in the order in which spans began, or gives it away.
+func (w *walker) visit(i int32) {
+	n, kind, up := &w.facts.nodes[i], w.kindOf(i), w.above(i)
+	a := Action{Kind: kind, Failed: w.flags[i].has(flagFailed), TimedOut: w.flags[i].has(flagTimeout)}
+	a.Counted = w.counts(i, n, kind, &up)
+	w.countRetries(i, n, kind)
+	if up.attempt || w.marks[i]&markAttempt != 0 {
+		a.Counted = false
+		if w.marks[i]&markAttempt != 0 && kind != SpanHTTP {
+			a.Kind = SpanRetry
+		}
+	}
+	answered := w.answered(i, n, a.Counted)
+	if answered >= 0 {
+		a.Counted = false
+	}
+	step := w.stepOf(i, n, kind, a.Counted)
+	if a.Counted && w.emit == nil {
+		w.count(i, n, &a, &up)
+	}
+	w.charge(i, n, &a, answered)
+	if w.emit != nil && kind != SpanOther && (a.Counted || a.UsageSaid || a.CostSaid || a.Kind == SpanRetry) {
+		w.describe(i, n, &a)
+		a.Step = int(step)
+		w.ended = !w.emit(&a)
+	}
+}
+
+// counts tells whether a span is an action of its own kind, not the cover or the copy of another.
+func (w *walker) counts(i int32, n *node, kind SpanKind, up *context) bool {
+	switch kind {
+	case SpanLLM:
+		return !n.flags.has(flagEcho) && w.below[i]&belowLLM == 0
+	case SpanTool:
+		return up.near != SpanTool || up.tool < 0 || w.facts.nodes[up.tool].name != n.name
+	case SpanEmbedding, SpanRerank, SpanRetrieval:
+		p := w.parents[i]
+		return !w.isNode(p) || w.kindOf(p) != kind
+	case SpanTurn:
+		return !up.turn
+	case SpanStep:
+		return up.step < 0
+	case SpanOther, SpanHTTP:
+		return false
+	}
+	return true
+}
+
+// count adds an action to the facts.
+func (w *walker) count(i int32, n *node, a *Action, up *context) {
+	t := &w.facts.tree
+	switch a.Kind {
+	case SpanLLM:
+		t.llmCalls++
+		if a.Failed {
+			t.llmErrors++
+		}
+	case SpanTool:
+		w.countTool(n, a)
+	case SpanRetrieval:
+		t.retrievals++
+	case SpanEmbedding:
+		t.embeddings++
+	case SpanHandoff:
+		t.handoffs++
+	case SpanTurn:
+		t.turnSpans++
+	case SpanRun:
+		t.runs++
+		if up.run < 0 && !w.isOrphan(i) {
+			t.topRuns++
+		}
+		if n.name != 0 {
+			t.agents.add(w.facts.words.text(n.name))
+			if t.agent == 0 {
+				t.agent = n.name
+			}
+		}
+	}
+}
+
+func (w *walker) countTool(n *node, a *Action) {
+	t := &w.facts.tree
+	t.toolCalls++
+	if n.name != 0 {
+		t.toolNames.add(w.facts.words.text(n.name))
+	}
+	if given := w.arguments(n); given != 0 {
+		w.uses = append(w.uses, mix(given, uint64(n.name)))
+	}
+	if !a.Failed {
+		return
+	}
+	t.toolErrors++
+	if a.TimedOut {
+		t.toolTimeouts++
+	}
+	var shape uint64
+	if n.side >= 0 {
+		shape = w.facts.uses[n.side].shape
+	}
+	w.fails = append(w.fails, mix(shape, uint64(n.name)))
+}
+
+// countLoops counts the calls of tools that repeat earlier ones.
+func (w *walker) countLoops() {
+	t := &w.facts.tree
+	t.toolRepeats, t.toolRejections = again(w.uses), again(w.fails)
+}
+
+// again returns how many of the words repeat another.
+func again(words []uint64) int64 {
+	n := len(words)
+	slices.Sort(words)
+	return int64(n - len(slices.Compact(words)))
+}
+
+// isOrphan tells whether a span names a parent that is not there.
+func (w *walker) isOrphan(i int32) bool { return w.parents[i] > w.rootGroup() }
+
+// countRetries counts attempts: those that were replaced, those that spans say came before them, and requests that
+// were sent again for one call.
+func (w *walker) countRetries(i int32, n *node, kind SpanKind) {
+	if w.emit != nil {
+		return
+	}
+	t := &w.facts.tree
+	if w.isOrphan(i) {
+		t.orphans++
+	}
+	if kind != SpanHTTP {
+		t.retries += int64(n.resent)
+		if w.marks[i]&markAttempt != 0 {
+			t.retries++
+		}
+		return
+	}
+	p := w.parents[i]
+	if !w.isNode(p) || !w.facts.nodes[p].kind.callsModel() {
+		return
+	}
+	if b := w.before[i]; n.resent > 0 || b >= 0 && w.marks[b]&markAttempt != 0 && w.facts.nodes[b].kind == SpanHTTP {
+		t.retries++
+	}
+}
+
+// answered returns the call that a span is another record of, by the id of the model's response; -1: none.
+func (w *walker) answered(i int32, n *node, counted bool) int32 {
+	if n.side < 0 || n.kind != SpanLLM || !counted && !n.flags.has(flagEcho) {
+		return -1
+	}
+	c := &w.facts.calls[n.side]
+	if c.response == 0 {
+		return -1
+	}
+	first, known := w.answers[c.response]
+	if !known {
+		if w.answers == nil {
+			w.answers = make(map[uint64]int32)
+		}
+		w.answers[c.response] = i
+		return -1
+	}
+	if !w.sameAnswer(first, i) {
+		return -1
+	}
+	return first
+}
+
+// sameAnswer tells whether two spans of one response id are records of one call: they overlap, and what they say of its
+// usage agrees.
+func (w *walker) sameAnswer(first, i int32) bool {
+	a, b := &w.facts.nodes[first], &w.facts.nodes[i]
+	u, v := &w.facts.calls[a.side], &w.facts.calls[b.side]
+	if u.said&saidUsage != 0 && v.said&saidUsage != 0 && (u.usage.input != v.usage.input || u.usage.output != v.usage.output) {
+		return false
+	}
+	return b.start <= a.end()+lengthUnit || b.flags.has(flagEcho)
+}
+
+// stepOf returns the number of the step that a span is in. Where a run writes no steps, each call to a model that
+// begins after the one before has ended begins one.
+func (w *walker) stepOf(i int32, n *node, kind SpanKind, counted bool) int32 {
+	c := &w.about[i]
+	s := &w.steps[c.run+1]
+	switch {
+	case kind == SpanStep && counted:
+		s.number++
+		w.numbers[i] = s.number
+		w.addStep()
+	case c.step >= 0:
+		return w.numbers[c.step]
+	case s.written:
+		return 0
+	case kind == SpanLLM && counted:
+		if s.number == 0 || n.start == 0 || n.start >= s.end {
+			s.number++
+			w.addStep()
+		}
+		s.end = max(s.end, n.end())
+	}
+	return s.number
+}
+
+func (w *walker) addStep() {
+	if w.emit == nil {
+		w.facts.tree.steps++
+	}
+}
+
+// describe fills in the names.
+func (w *walker) describe(i int32, n *node, a *Action) {
+	words, c := &w.facts.words, &w.about[i]
+	a.Name, a.Agent, a.Start = words.text(n.name), words.text(c.agent), n.start
+	a.Duration = time.Duration(n.length) * lengthUnit
+	if c.tool >= 0 && c.tool != i {
+		a.Tool = words.text(w.facts.nodes[c.tool].name)
+	}
+	if n.kind.callsModel() {
+		if a.Model = a.Name; n.side >= 0 && w.facts.calls[n.side].model != 0 {
+			a.Model = words.text(w.facts.calls[n.side].model)
+		}
+	}
+}
+
+// charge adds what a span says of usage and cost, if it counts, to the facts and to its action. answered is the call
+// that it is another record of; -1: none.
+func (w *walker) charge(i int32, n *node, a *Action, answered int32) {
+	if n.side < 0 || n.kind == SpanTool {
+		return
+	}
+	c := &w.facts.calls[n.side]
+	if answered >= 0 && w.facts.calls[w.facts.nodes[answered].side].said&saidUsage != 0 {
+		return
+	}
+	t := &w.facts.tree
+	if w.marks[i]&markUsage != 0 {
+		a.Usage, a.UsageSaid = c.usage.whole(), true
+	}
+	switch {
+	case w.marks[i]&markCost != 0:
+		a.CostNanos, a.CostSaid = c.cost, true
+	case w.marks[i]&markPrice != 0:
+		a.CostNanos, a.CostSaid = w.price(n, c)
+	}
+	if w.emit != nil {
+		return
+	}
+	if a.UsageSaid {
+		t.usageKnown = true
+		t.usage.add(&c.usage)
+	}
+	if a.CostSaid {
+		t.costKnown = true
+		t.cost = addCount(t.cost, a.CostNanos)
+	}
+	if w.marks[i]&markCost != 0 {
+		t.reportedKnown = true
+		t.reported = addCount(t.reported, c.cost)
+	}
+	if w.marks[i]&markPrice != 0 && !a.CostSaid && c.usage != (compactUsage{}) {
+		t.unpricedN++
+		t.unpriced.add(w.unpricedName(c))
+	}
+}
+
+// unpricedName names a model that has no price.
+func (w *walker) unpricedName(c *call) string {
+	if c.model == 0 {
+		return "unknown"
+	}
+	return w.facts.words.text(c.model)
+}
+
+// price asks the table what a call costs.
+func (w *walker) price(n *node, c *call) (int64, bool) {
+	words := &w.facts.words
+	asked := price.Call{
+		Provider: words.text(c.provider), Model: words.text(c.model), Usage: price.Usage(c.usage.whole()),
+		Batch: c.tier == tierBatch, ServiceTier: tierNames[c.tier],
+	}
+	if n.kind.callsModel() {
+		asked.RequestModel = words.text(n.name)
+	}
+	if n.start != 0 {
+		asked.At = time.Unix(0, int64(min(n.start, 1<<63-1)))
+	}
+	return w.facts.plan.prices.CostNanos(asked)
+}
