@@ -9,7 +9,7 @@ import socket
 
 FOREIGN = ("host.", "process.", "os.", "container.", "cloud.")
 TRACES = {"exception.stacktrace", "code.stacktrace", "exception_stacktrace"}
-PATH = re.compile(r"(?:file://)?/(?:[\w.@+~-]+/)*(?=(?:site-packages|node_modules|testdata|lib/python[\d.]+)/)")
+PATH = re.compile(r"(?:file://)?/(?:[\w.@+~-]+/)*(?=(?:site-packages|node_modules|testdata|lib/python[\d.]+)/|\w+\.mjs)")
 KEY = re.compile(r"/[sr]/[\w-]+\.\w+(?=/|\b)")  # what tells the servers which scenario a request belongs to
 STACK_CHARS = 300
 

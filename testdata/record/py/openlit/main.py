@@ -1,10 +1,18 @@
 """OpenLIT around the clients of OpenAI and Anthropic, with its own manual spans around the agent."""
 
+import pathlib
+
 import agent
 import openlit
 from opentelemetry import trace
 
-openlit.init(otlp_endpoint=agent.OTLP, application_name="support-agent", environment="test", disable_metrics=True)
+openlit.init(
+    otlp_endpoint=agent.OTLP,
+    application_name="support-agent",
+    environment="test",
+    disable_metrics=True,
+    pricing_json=str(pathlib.Path(__file__).with_name("pricing.json")),  # else it is fetched at every start
+)
 
 
 class Hooks(agent.Hooks):
