@@ -74,6 +74,9 @@ type Span struct {
 	LinksN     uint16 // links of any kind, valid or not; stops at the largest uint16
 }
 
+// LargeValue is the length, in bytes, from which Walk notes the place of an attribute's value.
+const LargeValue = 256
+
 // Index is what one walk found in one body. It may be reused; the slices keep their capacity.
 type Index struct {
 	Resources []Resource
@@ -81,11 +84,12 @@ type Index struct {
 	Spans     []Span // only those with a valid trace id and span id
 	Attrs     []Attr
 	Links     []TraceID // trace ids named by span links; a link whose trace id is zero names none
+	Large     []Range   // values of attributes of at least LargeValue bytes, of spans, events, scopes and resources
 	RejectedN int       // spans left out: ids that Walk says no to, or in a place that receivers ignore
 }
 
 // Reset empties x and keeps its memory.
 func (x *Index) Reset() {
 	x.Resources, x.Scopes, x.Spans = x.Resources[:0], x.Scopes[:0], x.Spans[:0]
-	x.Attrs, x.Links, x.RejectedN = x.Attrs[:0], x.Links[:0], 0
+	x.Attrs, x.Links, x.Large, x.RejectedN = x.Attrs[:0], x.Links[:0], x.Large[:0], 0
 }

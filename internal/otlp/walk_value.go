@@ -17,6 +17,9 @@ var (
 func (w *walk) attr(b []byte, pos int) bool {
 	key, typ, val, end := plainAttr(b, pos)
 	if end != 0 {
+		if typ == ValueString && end-int(val) >= LargeValue {
+			w.x.Large = append(w.x.Large, between(int(val), end))
+		}
 		if id, found := w.keys.Find(key); found {
 			w.x.Attrs = append(w.x.Attrs, plainValue(id, typ, val, end))
 		}
@@ -25,6 +28,9 @@ func (w *walk) attr(b []byte, pos int) bool {
 	name, a, ok := w.keyValue(b, pos, 0)
 	if !ok {
 		return false
+	}
+	if a.Val.Len >= LargeValue {
+		w.x.Large = append(w.x.Large, a.Val)
 	}
 	if id, found := w.keys.Find(name.In(b)); found {
 		a.Key = id

@@ -76,6 +76,7 @@ func (d *dispatcher) data(r *wal.Delivery) error {
 			return err
 		}
 	}
+	d.engine.live.arrived(r.Position.Segment(), len(r.Body))
 	d.fanOut(b, func(s *shard) message { return foldMessage{b, r.Position} })
 	return nil
 }
@@ -169,6 +170,7 @@ func (d *dispatcher) carried(r *wal.Delivery) error {
 	if err != nil {
 		return err
 	}
+	d.engine.live.arrived(r.Position.Segment(), len(r.Body))
 	d.engine.shardFor(&meta.trace).in <- carriedMessage{meta, b, r.Position}
 	return nil
 }

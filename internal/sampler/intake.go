@@ -139,7 +139,12 @@ func (s *Source) Accept(ctx context.Context, body *Body, metadata []KV) (Accepte
 
 // append writes a request into the log and waits until it is durable.
 func (e *Engine) append(b *batch, meta []byte) error {
-	commit := e.log.Append(&wal.Record{Kind: kindData, Meta: meta, Body: b.body.Bytes(), Attachment: b, Done: b.release})
+	for _, r := range b.index.Large {
+		b.large = append(b.large, wal.Range(r))
+	}
+	commit := e.log.Append(&wal.Record{
+		Kind: kindData, Meta: meta, Body: b.body.Bytes(), Large: b.large, Attachment: b, Done: b.release,
+	})
 	err := commit.Wait()
 	switch {
 	case err == nil:
@@ -177,6 +182,7 @@ func (s *Source) enter() bool {
 func (e *Engine) newBatch() *batch {
 	b := e.batches.Get().(*batch)
 	b.index.Reset()
+	b.large = b.large[:0]
 	b.plan = e.policy.Load().plan
 	b.refs.Store(1)
 	return b

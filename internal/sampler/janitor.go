@@ -8,6 +8,7 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/tailwise/tailwise/internal/otlp"
 	"github.com/tailwise/tailwise/internal/wal"
 )
 
@@ -15,11 +16,12 @@ import (
 // carries forward what little is still needed of a segment that holds the others up. One goroutine runs it.
 type janitor struct {
 	engine *Engine
+	index  otlp.Index   // reused
 	copied wal.Position // of the last copy: nothing more is carried until it has taken effect
 }
 
-// carryAfter is the number of bytes, beyond twice the live ones, that the log may reach before spans are carried
-// forward. With the factor of two each byte that must stay is copied at most once for each byte that comes in.
+// carryAfter is the number of bytes, beyond twice what the live spans take, that the log may reach before spans are
+// carried forward. With the factor of two each byte that must stay is copied at most once for each byte that comes in.
 const carryAfter = 4 // segments
 
 // sweep runs once: it deletes what may go and carries what must not hold segments up.
@@ -31,8 +33,9 @@ func (j *janitor) sweep(ctx context.Context) error {
 	if len(segments) < 2 || !j.engine.caughtUp.Load() {
 		return nil
 	}
-	limit := 2*j.engine.live.total.Load() + carryAfter*j.engine.cfg.SegmentBytes
-	if j.engine.log.Bytes() <= limit || !j.settled(segments[0]) || wal.Position(j.engine.delivered.Load()) < j.copied {
+	bytes := j.engine.log.Bytes()
+	limit := 2*j.engine.live.stored(bytes) + carryAfter*j.engine.cfg.SegmentBytes
+	if bytes <= limit || !j.settled(segments[0]) || wal.Position(j.engine.delivered.Load()) < j.copied {
 		return nil
 	}
 	return j.carry(ctx, segments[0].ID)
@@ -150,11 +153,26 @@ func (j *janitor) copy(ctx context.Context, h *holding) (commits []*wal.Commit, 
 			origins: r.origins, decision: h.decision, refused: h.refused,
 		}
 		body := r.body.Bytes() // the memory is the log's from here on
-		commits = append(commits, j.engine.log.Append(&wal.Record{Kind: kindCarried, Meta: encodeCarried(meta), Body: body}))
+		commits = append(commits, j.engine.log.Append(&wal.Record{
+			Kind: kindCarried, Meta: encodeCarried(meta), Body: body, Large: j.largeOf(body),
+		}))
 		j.engine.metrics.carried(len(body))
 	}
 	return commits, nil
 }
+
+// largeOf finds the large values of a request that was put back together.
+func (j *janitor) largeOf(body []byte) (large []wal.Range) {
+	if j.index.Walk(body, noKeys) != nil {
+		return nil // it is written all the same
+	}
+	for _, r := range j.index.Large {
+		large = append(large, wal.Range(r))
+	}
+	return large
+}
+
+var noKeys = otlp.NewKeys(nil)
 
 // run sweeps until ctx ends.
 func (j *janitor) run(ctx context.Context, tick <-chan time.Time) {

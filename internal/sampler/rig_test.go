@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -215,10 +217,19 @@ func request(id otlp.TraceID, specs ...spec) ptrace.Traces {
 			}
 		}
 		if sp.size > 0 {
-			span.Attributes().PutStr("padding", string(make([]byte, sp.size)))
+			span.Attributes().PutStr("padding", padding(id, sp.name, sp.size))
 		}
 	}
 	return traces
+}
+
+// padding is text of size bytes: an eighth of it as in every span, the rest as in no other.
+func padding(id otlp.TraceID, name string, size int) string {
+	unique := make([]byte, size/16*7)
+	var seed [32]byte
+	copy(seed[copy(seed[:], id[:]):], name)
+	rand.NewChaCha8(seed).Read(unique) // never fails
+	return strings.Repeat("0123456789abcdef", size/128) + hex.EncodeToString(unique)
 }
 
 func spanID(name string) (id pcommon.SpanID) {

@@ -17,6 +17,7 @@ type batch struct {
 	index  otlp.Index
 	plan   *agent.Plan // what the walk looked for
 	route  routeID
+	large  []wal.Range // values that may repeat what the log has
 
 	replayed int64 // room taken of Engine.replaying; 0 for a request that came in live
 }

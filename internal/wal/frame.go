@@ -27,6 +27,8 @@ const (
 
 	// flagS2 says that the body is one S2 block.
 	flagS2 uint8 = 1 << 0
+	// flagDedup says that the body leaves out what stands earlier in the segment: its other bytes, then a table.
+	flagDedup uint8 = 1 << 1
 
 	// kindSeal marks the clean end of a segment. It has no payload and is never delivered.
 	kindSeal Kind = 0
@@ -102,7 +104,7 @@ func parseHeader(b []byte, want Position) (header, error) {
 		return header{}, errFramePlace
 	case h.payload() > maxPayload:
 		return header{}, fmt.Errorf("frame of %d bytes, the limit is %d", h.payload(), int64(maxPayload))
-	case h.Flags&^flagS2 != 0:
+	case h.Flags&^(flagS2|flagDedup) != 0 || h.Flags == flagS2|flagDedup:
 		return header{}, fmt.Errorf("frame: %w: flags %#x", ErrVersion, h.Flags)
 	}
 	return h, nil

@@ -141,8 +141,9 @@ type Log struct {
 	writing  sync.WaitGroup
 	deliver  sync.WaitGroup
 
-	bodies bodyCache
-	writer *writer // owned by the writer's goroutine once started
+	bodies  recent[[]byte]    // unpacked
+	layouts recent[*layoutOf] // of bodies that leave out what repeats
+	writer  *writer           // owned by the writer's goroutine once started
 }
 
 // Start starts the writer, and delivery to c from the oldest segment on. It is called once; Append may be called

@@ -35,10 +35,11 @@ type entry struct {
 	Record
 	commit *Commit
 	pos    Position
-	stored []byte // the body as written: Record.Body, or packed
+	stored []byte // the body as written unless parts of it repeat: Record.Body, or packed
 	packed *[]byte
 	flags  uint8
-	crc    uint32
+	crc    uint32   // of meta and stored
+	blocks *[]block // of what may stand in the segment already; nil: nothing
 }
 
 func (e *entry) payload() int64 { return int64(len(e.Meta)) + int64(len(e.stored)) }
@@ -104,6 +105,8 @@ func (l *Log) prepare(r *Record) (entry, error) {
 	}
 	if l.cfg.Compress {
 		e.pack()
+	} else if len(r.Large) > 0 {
+		e.cut(r.Large)
 	}
 	e.crc = checksum(e.Meta, e.stored)
 	return e, nil
@@ -128,11 +131,23 @@ func (e *entry) pack() {
 	e.stored, e.packed, e.flags = *buf, buf, flagS2
 }
 
-// unpack gives the compressed body back, once it is written or never will be.
+var blockBuffers = sync.Pool{New: func() any { return new([]block) }}
+
+// cut finds what may stand in the segment already.
+func (e *entry) cut(values []Range) {
+	e.blocks = blockBuffers.Get().(*[]block)
+	*e.blocks = appendBlocks((*e.blocks)[:0], e.Body, values)
+}
+
+// unpack gives back what was made of the body, once it is written or never will be.
 func (e *entry) unpack() {
 	if e.packed != nil {
 		packBuffers.Put(e.packed)
 		e.packed, e.stored = nil, nil
+	}
+	if e.blocks != nil {
+		blockBuffers.Put(e.blocks)
+		e.blocks = nil
 	}
 }
 

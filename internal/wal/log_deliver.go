@@ -143,7 +143,7 @@ func (l *Log) deliverFrom(c Consumer, w *walker, st step) {
 
 // deliverFrame delivers f, or gives the hole that it is when its body cannot be unpacked.
 func (l *Log) deliverFrame(c Consumer, w *walker, f frame) *Damage {
-	body, err := f.body(&w.plain)
+	body, err := f.body(w.file, &w.plain)
 	if err != nil {
 		return &Damage{
 			Segment: w.id, File: segmentName(w.id), Offset: int64(f.Pos.Offset()), Length: f.size(), Reason: err.Error(),

@@ -34,6 +34,11 @@ func (l *Log) ReadRanges(p Position, ranges []Range, dst []byte) ([]byte, error)
 		}
 		return cutRanges(body, ranges, dst, p)
 	}
+	if f.Flags&flagDedup != 0 {
+		r := rangeReaders.Get().(*rangeReader)
+		defer rangeReaders.Put(r)
+		return r.read(l, s, f, ranges, dst)
+	}
 	if err := checkRanges(ranges, int(f.BodyLen), p); err != nil {
 		return dst, err
 	}
@@ -112,7 +117,7 @@ func (l *Log) ReadRecord(p Position) (Delivery, error) {
 	if err := f.readPayload(s); err != nil {
 		return Delivery{}, err
 	}
-	body, err := f.body(new([]byte))
+	body, err := f.body(s.file, new([]byte))
 	if err != nil {
 		return Delivery{}, fmt.Errorf("read record %v: %w", p, err)
 	}
@@ -181,53 +186,57 @@ func (l *Log) unpacked(s *segment, f frame) ([]byte, error) {
 	if err := f.readPayload(s); err != nil {
 		return nil, err
 	}
-	body, err := f.body(new([]byte))
+	body, err := f.body(s.file, new([]byte))
 	if err != nil {
 		return nil, fmt.Errorf("read record %v: %w", f.Pos, err)
 	}
-	l.bodies.put(f.Pos, body)
+	l.bodies.put(f.Pos, body, len(body))
 	return body, nil
 }
 
-// bodyCache keeps the bodies of the last few compressed records that were read by ranges: the spans of a trace lie in
-// a handful of records, which are asked for one after the other. At its bound it forgets the oldest.
-type bodyCache struct {
-	mu     sync.Mutex
-	bodies []cachedBody // oldest first
-	bytes  int
+// recent keeps what was made of the last few records that were read by ranges: the spans of a trace lie in a handful of
+// records, and those of the next trace in much the same. At its bound it forgets the oldest.
+type recent[T any] struct {
+	mu      sync.Mutex
+	entries []recentEntry[T] // oldest first
+	bytes   int
+	limit   int // bytes
 }
 
-type cachedBody struct {
-	pos  Position
-	body []byte
+type recentEntry[T any] struct {
+	pos   Position
+	value T
+	bytes int
 }
 
 const (
-	cacheBodies = 16
-	cacheBytes  = 16 << 20
+	recentEntries = 128
+	recentBodies  = 16 << 20 // bytes
+	recentLayouts = 4 << 20  // bytes
 )
 
-func (c *bodyCache) get(p Position) ([]byte, bool) {
+func (c *recent[T]) get(p Position) (value T, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for _, b := range c.bodies {
-		if b.pos == p {
-			return b.body, true
+	for i := range c.entries {
+		if c.entries[i].pos == p {
+			return c.entries[i].value, true
 		}
 	}
-	return nil, false
+	return value, false
 }
 
-func (c *bodyCache) put(p Position, body []byte) {
-	if len(body) > cacheBytes {
+func (c *recent[T]) put(p Position, value T, bytes int) {
+	if bytes > c.limit {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.bodies = append(c.bodies, cachedBody{p, body})
-	c.bytes += len(body)
-	for len(c.bodies) > cacheBodies || c.bytes > cacheBytes {
-		c.bytes -= len(c.bodies[0].body)
-		c.bodies = slices.Delete(c.bodies, 0, 1)
+	c.entries = append(c.entries, recentEntry[T]{p, value, bytes})
+	c.bytes += bytes
+	n := 0
+	for ; len(c.entries)-n > recentEntries || c.bytes > c.limit; n++ {
+		c.bytes -= c.entries[n].bytes
 	}
+	c.entries = slices.Delete(c.entries, 0, n)
 }

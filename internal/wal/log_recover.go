@@ -19,6 +19,7 @@ func Open(cfg Config) (*Log, error) {
 		return nil, fmt.Errorf("open log: %w", err)
 	}
 	l := &Log{cfg: cfg, wake: make(chan struct{}, 1)}
+	l.bodies.limit, l.layouts.limit = recentBodies, recentLayouts
 	l.delivery.changed = sync.NewCond(&l.mu)
 	l.writer = &writer{log: l, nextID: max(cfg.FirstSegment, 1)}
 	if err := l.recover(); err != nil {

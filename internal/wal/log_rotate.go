@@ -108,6 +108,7 @@ func (w *writer) close() {
 	w.dirtyRecords, w.dirtyBytes = 0, 0
 	s := w.active
 	w.active, w.off = nil, 0
+	w.said.reset()
 	w.log.sealed(s)
 }
 

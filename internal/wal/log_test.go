@@ -129,7 +129,7 @@ func TestOpen_LeavesNewerFormatsAlone(t *testing.T) {
 			if _, err := f.ReadAt(head, c.off); err != nil {
 				t.Fatal(err)
 			}
-			head[c.version] = 2
+			head[c.version] = 0x80
 			rewriteChecksum(head)
 			if _, err := f.WriteAt(head, c.off); err != nil {
 				t.Fatal(err)

@@ -25,10 +25,13 @@ type writer struct {
 	dirtyRecords int
 	dirtyBytes   int64
 
+	said blockTable // what the active segment holds
+
 	// Reused between groups.
-	arena []byte
-	bufs  [][]byte
-	dones []func()
+	out     gatherer
+	extents []extent
+	table   []byte
+	dones   []func()
 }
 
 func (w *writer) run() {
@@ -111,13 +114,13 @@ func (w *writer) writeRun(entries []entry) (int, error) {
 	}
 	n, end := w.layout(entries)
 	w.reserve(end)
-	if _, err := w.active.file.WriteVec(w.bufs, w.off); err != nil {
+	if _, err := w.active.file.WriteVec(w.out.bufs, w.off); err != nil {
 		return 0, w.abandon(fmt.Errorf("write segment %d: %w", w.active.id, err), false)
 	}
 	if err := w.syncRun(n, end-w.off); err != nil {
 		return 0, w.abandon(err, true)
 	}
-	clear(w.bufs)
+	w.out.reset()
 	w.off = end
 	// Commit point: the frames are on disk, or with the operating system where Durability asks for no more. From
 	// here on they are delivered, in this life of the log or in the next.
@@ -162,40 +165,117 @@ func (w *writer) syncDirty() {
 	}
 }
 
-// inlineMax is the longest body that is copied beside its header rather than written from the caller's slice.
-const inlineMax = 2 << 10
-
-var padding [frameAlign]byte
-
-// layout places entries behind off, as many as the segment takes and at least one, and leaves their bytes in bufs.
-// It gives the number of entries and the offset behind them. Headers, metas, small bodies and padding are collected
-// in one arena, so that a large record is two slices of a vectored write.
+// layout places entries behind off, as many as the segment takes and at least one, and leaves their bytes in out. It
+// gives the number of entries and the offset behind them.
 func (w *writer) layout(entries []entry) (n int, end int64) {
-	w.arena, w.bufs = w.arena[:0], w.bufs[:0]
-	from := 0 // start of the part of the arena that is not in bufs
+	w.out.reset()
 	end = w.off
 	for ; n < len(entries); n++ {
 		e := &entries[n]
-		size := frameSize(e.payload())
-		if n > 0 && end+size > w.log.cfg.SegmentBytes {
+		if n > 0 && end+frameSize(e.payload()) > w.log.cfg.SegmentBytes {
 			break
 		}
 		e.pos = position(w.active.id, end)
-		w.arena = appendHeader(w.arena, header{
-			Flags: e.flags, Kind: e.Kind, MetaLen: uint32(len(e.Meta)), BodyLen: uint32(len(e.stored)), CRC: e.crc, Pos: e.pos,
-		})
-		w.arena = append(w.arena, e.Meta...)
-		if len(e.stored) <= inlineMax {
-			w.arena = append(w.arena, e.stored...)
-		} else {
-			w.bufs = append(w.bufs, w.arena[from:], e.stored)
-			from = len(w.arena)
+		if e.blocks == nil || !w.placeRepeating(e) {
+			w.place(e)
 		}
-		w.arena = append(w.arena, padding[:size-frameHeader-e.payload()]...)
-		end += size
+		end = w.off + w.out.size
 	}
-	w.bufs = append(w.bufs, w.arena[from:])
+	w.out.flush()
 	return n, end
+}
+
+// place lays out e as it is.
+func (w *writer) place(e *entry) {
+	w.out.header(header{
+		Flags: e.flags, Kind: e.Kind, MetaLen: uint32(len(e.Meta)), BodyLen: uint32(len(e.stored)), CRC: e.crc, Pos: e.pos,
+	})
+	w.out.copy(e.Meta)
+	w.out.add(e.stored)
+	w.out.pad()
+}
+
+// placeRepeating lays out e without what of it stands in the segment already, unless nothing does.
+func (w *writer) placeRepeating(e *entry) bool {
+	base := e.pos.Offset() + frameHeader + uint32(len(e.Meta))
+	w.extents = w.said.appendExtents(w.extents[:0], len(e.Body), *e.blocks, base)
+	if len(w.extents) == 1 {
+		return false
+	}
+	w.table = appendTable(w.table[:0], w.extents, e.crc, uint32(len(e.Body)))
+	stored := len(w.table)
+	eachLiteral(e.Body, w.extents, func(p []byte) { stored += len(p) })
+	w.out.header(header{
+		Flags: flagDedup, Kind: e.Kind, MetaLen: uint32(len(e.Meta)), BodyLen: uint32(stored),
+		CRC: checksumParts(e.Meta, e.Body, w.extents, w.table), Pos: e.pos,
+	})
+	w.out.copy(e.Meta)
+	eachLiteral(e.Body, w.extents, w.out.add)
+	w.out.copy(w.table)
+	w.out.pad()
+	return true
+}
+
+// gatherer collects the bytes of a vectored write. Headers and other small parts are copied into one arena, so that a
+// large record is two slices.
+type gatherer struct {
+	bufs  [][]byte
+	arena []byte
+	from  int   // start of the part of arena that is not in bufs
+	size  int64 // of everything
+}
+
+const (
+	// inlineMax is the longest part that is copied rather than written from where it is.
+	inlineMax = 2 << 10
+	// arenaMax is the largest arena that is kept for the next write.
+	arenaMax = 4 << 20
+)
+
+func (g *gatherer) reset() {
+	clear(g.bufs)
+	if cap(g.arena) > arenaMax {
+		g.arena = nil
+	}
+	g.bufs, g.arena, g.from, g.size = g.bufs[:0], g.arena[:0], 0, 0
+}
+
+func (g *gatherer) header(h header) {
+	g.arena = appendHeader(g.arena, h)
+	g.size += frameHeader
+}
+
+// copy takes p, which may change afterwards.
+func (g *gatherer) copy(p []byte) {
+	g.arena = append(g.arena, p...)
+	g.size += int64(len(p))
+}
+
+// add takes p, which must not change until the write.
+func (g *gatherer) add(p []byte) {
+	if len(p) <= inlineMax {
+		g.copy(p)
+		return
+	}
+	g.flush()
+	g.bufs = append(g.bufs, p)
+	g.size += int64(len(p))
+}
+
+func (g *gatherer) flush() {
+	if g.from < len(g.arena) {
+		g.bufs = append(g.bufs, g.arena[g.from:])
+		g.from = len(g.arena)
+	}
+}
+
+var padding [frameAlign]byte
+
+// pad ends a frame. Segments begin with a multiple of frameAlign.
+func (g *gatherer) pad() {
+	n := -g.size & (frameAlign - 1)
+	g.arena = append(g.arena, padding[:n]...)
+	g.size += n
 }
 
 // abandon deals with a run that failed. Under a failed write the segment goes on when its end can be restored; after
@@ -205,7 +285,8 @@ func (w *writer) abandon(err error, inSync bool) error {
 		err = fmt.Errorf("%w: %w", ErrFull, err)
 	}
 	w.failed(err)
-	clear(w.bufs)
+	w.out.reset()
+	w.said.reset() // it may know of blocks that are not there
 	cut := w.active.file.Truncate(w.off)
 	w.reserved, w.growing = w.off, true
 	// Readers and the next segment's header know the good end, so a tail that could not be cut is ignored.

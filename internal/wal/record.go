@@ -29,6 +29,9 @@ type Record struct {
 	Meta []byte
 	// Body is written from this very slice.
 	Body []byte
+	// Large names parts of Body, ascending and apart, that may have been said before: the large values of attributes.
+	// What of them stands in the segment already is not written again. The log uses it until Append returns.
+	Large []Range
 	// Attachment goes to the consumer, unchanged, when the record is delivered from memory. It is never written.
 	Attachment any
 	// Done, if set, is called exactly once when the log lets Meta, Body and Attachment go without handing them to the

@@ -22,10 +22,14 @@ type frame struct {
 	meta, stored []byte
 }
 
-// body gives the body as it was appended: the stored bytes, or unpacked into *buf, which grows as needed.
-func (f frame) body(buf *[]byte) ([]byte, error) {
-	if f.Flags&flagS2 == 0 {
+// body gives the body as it was appended: the stored bytes, or put together or unpacked in *buf, which grows as needed.
+// file is the segment's.
+func (f frame) body(file io.ReaderAt, buf *[]byte) ([]byte, error) {
+	switch f.Flags {
+	case 0:
 		return f.stored, nil
+	case flagDedup:
+		return f.assemble(file, buf)
 	}
 	n, err := s2.DecodedLen(f.stored)
 	if err != nil || n > maxPayload {

@@ -60,16 +60,17 @@ type playedLoad struct {
 	sum     corpus.Summary
 }
 
-// plainReplays is how often a corpus that can be given new ids is sent, so that it takes a quarter of the memory.
-const plainReplays = 4
+// smallReplays is how often the corpus of a service is sent, each time with new ids, so that it takes a quarter of the
+// memory. Agents' texts are sent once: a sampler may make use of what it has read before, and a replay would flatter it.
+const smallReplays = 4
 
 func (l load) prepare(dir string, spans int) (playedLoad, error) {
 	if spans == 0 {
 		spans = l.defaultSpans()
 	}
-	p := playedLoad{load: l, path: filepath.Join(dir, "corpus"), replays: plainReplays}
-	if l.gzip {
-		p.replays = 1
+	p := playedLoad{load: l, path: filepath.Join(dir, "corpus"), replays: 1}
+	if l.profile == traffic.Small && !l.gzip {
+		p.replays = smallReplays
 	}
 	var err error
 	p.sum, err = corpus.Write(p.path, corpus.Spec{Profile: l.profile, Spans: spans / p.replays, Gzip: l.gzip, Seed: 1})
