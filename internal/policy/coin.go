@@ -6,8 +6,10 @@ import (
 	"github.com/cespare/xxhash/v2"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/sampling"
 	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/tailwise/tailwise/internal/agent"
+	"github.com/tailwise/tailwise/internal/policy/tailsampling"
 )
 
 // Input is one trace to decide.
@@ -15,6 +17,11 @@ type Input struct {
 	Facts      *agent.Facts
 	TraceID    [16]byte
 	TraceState string // of the root, or else of the earliest span that has one; for ot=rv and ot=th
+	// Fold is what the policies: have observed. It is needed only where there are some.
+	Fold *tailsampling.Fold
+	// Traces returns the spans in the order in which they arrived. It is asked once at most, by policies: that cannot do
+	// without, and what it returns is changed.
+	Traces func() (ptrace.Traces, error)
 }
 
 // Coin is the randomness that chance decides a trace by. It is the same in every process and at every time.

@@ -22,9 +22,11 @@ type compiler struct {
 	classes map[string]time.Duration
 	attrs   map[string]bool
 	names   map[string]bool // of rules
+
+	firstMatch bool // policies: are evaluated up to the first that samples
 }
 
-var topKeys = []string{"retention", "calibrate", "rules", "otherwise"}
+var topKeys = []string{"retention", "calibrate", "rules", "policies", "otherwise"}
 
 // read fills p from its text.
 func (c *compiler) read(p *Policy) {
@@ -41,7 +43,7 @@ func (c *compiler) read(p *Policy) {
 			sections[e.key] = e
 			continue
 		}
-		c.stranger(e)
+		c.unknown(e, "a policy", topKeys)
 	}
 	if e, found := sections["retention"]; found {
 		c.readRetention(e)
@@ -49,7 +51,14 @@ func (c *compiler) read(p *Policy) {
 	if e, found := sections["calibrate"]; found {
 		p.calibrate = c.length(e)
 	}
-	c.readRules(p, top, sections["rules"])
+	p.length = c.classes[DefaultRetention]
+	_, hasPolicies := sections["policies"]
+	if e, found := sections["rules"]; found || !hasPolicies {
+		c.readRules(p, top, e)
+	}
+	if hasPolicies {
+		c.readPolicies(p, sections["policies"])
+	}
 	p.otherwise = rule{Rule: Rule{Name: Otherwise, Verb: Drop, Line: top.Line}, bucket: -1}
 	if e, found := sections["otherwise"]; found {
 		p.otherwise = c.readOtherwise(e)
@@ -61,15 +70,6 @@ func (c *compiler) read(p *Policy) {
 	if len(p.attrs) > agent.MaxAttrs {
 		c.add(of(top), "", "the rules ask for %d attribute keys, at most %d can be gathered", len(p.attrs), agent.MaxAttrs)
 	}
-}
-
-// stranger notes a top-level key that this build does not read.
-func (c *compiler) stranger(e entry) {
-	if e.key == "policies" {
-		c.add(e.at, "write them as rules", "policies belongs to compatibility with the tail_sampling processor, which this build lacks")
-		return
-	}
-	c.unknown(e, "a policy", topKeys)
 }
 
 // length reads a positive length of time.

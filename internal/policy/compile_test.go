@@ -32,7 +32,7 @@ func TestCompile_Faults(t *testing.T) {
 
 		{"unknown key", "rulez: []\nrules: [{name: a, keep: true}]\n", `p:1:1: unknown key "rulez" in a policy (hint: did you mean "rules"?)`},
 		{"unknown key far from any", "xyzzy: 1\nrules: [{name: a, keep: true}]\n",
-			`p:1:1: unknown key "xyzzy" in a policy (hint: known are retention, calibrate, rules, otherwise)`},
+			`p:1:1: unknown key "xyzzy" in a policy (hint: known are retention, calibrate, rules, policies, otherwise)`},
 		{"unknown key of a rule", oneRule("whne: errors > 0", "keep: true"), `p:3:5: unknown key "whne" in a rule (hint: did you mean "when"?)`},
 		{"unknown key of otherwise", "rules: [{name: a, keep: true}]\notherwise: {dorp: true, keep: true}\n",
 			`p:2:13: unknown key "dorp" in otherwise (hint: did you mean "drop"?)`},
@@ -40,8 +40,10 @@ func TestCompile_Faults(t *testing.T) {
 		{"no value", oneRule("keep:"), `p:3:10: "keep" needs a value`},
 		{"a list for a word", oneRule("keep: [a]"), `p:3:11: "keep" needs a value`},
 
-		{"tail_sampling", "policies: [{name: a, type: always_sample}]\nrules: [{name: a, keep: true}]\n",
-			`p:1:1: policies belongs to compatibility with the tail_sampling processor, which this build lacks (hint: write them as rules)`},
+		{"a policy and a rule of one name", "policies: [{name: a, type: always_sample}]\nrules: [{name: a, keep: true}]\n",
+			`p:1:12: there is a rule and a policy named "a"`},
+		{"a policy of no type", "policies:\n  - name: a\n    type: allways_sample\n",
+			`p:3:11: policies[0]: unknown policy type "allways_sample" (hint: did you mean "always_sample"?)`},
 		{"hold", oneRule("hold: 72h"),
 			`p:3:5: hold belongs to the hold, which keeps undecided traces on disk and which this build lacks (hint: use drop, keep or sample)`},
 		{"otherwise hold", "rules: [{name: a, keep: true}]\notherwise:\n  hold: 72h\n",

@@ -7,14 +7,16 @@ import (
 
 	"github.com/google/cel-go/common/types"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/sampling"
+
+	"github.com/tailwise/tailwise/internal/policy/tailsampling"
 )
 
 // Verdict is what a policy says of one trace.
 type Verdict struct {
 	Keep bool
-	// Rules are the reasons, in the order of the file: of a kept trace the rules that keep it; of a dropped one the
-	// rules that drop it, or else those whose coin fell the other way; Otherwise or Calibrate where it is none of the
-	// file's.
+	// Rules are the reasons, rules in the order of the file and then policies: in theirs: of a kept trace those that
+	// keep it; of a dropped one those that drop it, or else those whose coin fell the other way; Otherwise or Calibrate
+	// where it is none of the file's.
 	Rules     []string
 	Retention string // class of a kept trace; empty for a dropped one
 	// Probability is that of being kept: 1 where it is for cause, 0 where a rule or nothing at all decided to drop.
@@ -24,7 +26,9 @@ type Verdict struct {
 	Sampled   bool
 	Threshold sampling.Threshold
 	RV        string
-	Faults    int // rules that could not be evaluated and so did not match; what is merely unknown is none
+	Faults    int // rules and policies: that could not be evaluated; what is merely unknown is none
+	// Err says that the spans that a policy needed could not be had. Then this is no verdict.
+	Err error
 }
 
 // Decide says of each trace of batch whether it is kept. since is when the policy came into force, for calibrate. The
@@ -34,7 +38,7 @@ func (p *Policy) Decide(batch []Input, st *State, now, since time.Time) []Verdic
 	s := p.scratch.Get().(*scratch)
 	defer s.release()
 	s.calibrating = p.calibrate > 0 && !since.IsZero() && now.Before(since.Add(p.calibrate))
-	s.match(batch)
+	s.match(batch, st, now)
 	if !s.calibrating {
 		s.spend(st, now)
 	}
@@ -62,9 +66,11 @@ type trial struct {
 	in     *Input
 	faults int
 	vetoed bool
-	cause  bool    // an unlimited rule keeps it
+	cause  bool    // an unlimited rule keeps it, or a policy that leaves nothing to chance
 	coins  [2]Coin // by session, by trace
 	tossed [2]bool
+
+	said tailsampling.Outcome // of the policies:; the zero Outcome where there are none
 }
 
 func newScratch(p *Policy) *scratch { return &scratch{policy: p} }
@@ -88,8 +94,8 @@ func (t *trial) coin(r *rule) *Coin {
 	return &t.coins[at]
 }
 
-// match evaluates every rule for every trace.
-func (s *scratch) match(batch []Input) {
+// match evaluates every rule and all policies: for every trace.
+func (s *scratch) match(batch []Input, st *State, now time.Time) {
 	p := s.policy
 	s.cases = slices.Grow(s.cases[:0], len(batch))[:len(batch)]
 	s.hits = slices.Grow(s.hits[:0], len(batch)*len(p.rules))[:len(batch)*len(p.rules)]
@@ -106,7 +112,20 @@ func (s *scratch) match(batch []Input) {
 			t.vetoed = t.vetoed || hit && r.Verb == Drop
 			t.cause = t.cause || hit && r.Verb == Keep && r.bucket < 0
 		}
+		if p.policies != nil && !t.vetoed {
+			s.ask(t, st, now)
+		}
 	}
+}
+
+// ask evaluates the policies: for a trace that no rule drops. What they take from their limits is taken even where a
+// rule keeps the trace, as it is where another policy does.
+func (s *scratch) ask(t *trial, st *State, now time.Time) {
+	in := tailsampling.Input{TraceID: t.in.TraceID, Fold: t.in.Fold, Traces: t.in.Traces}
+	t.said = s.policy.policies.Decide(&in, st.policies, now)
+	t.faults += t.said.Faults
+	t.vetoed = t.said.Decision == tailsampling.Dropped
+	t.cause = t.cause || t.said.Decision == tailsampling.Sampled && t.said.Probability == 1
 }
 
 // holds evaluates a rule's condition. What is unknown does not hold, and neither does what cannot be evaluated, which

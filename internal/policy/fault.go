@@ -48,17 +48,25 @@ func (e Errors) Unwrap() []error {
 // maxFaults bounds how much a policy file can be told at once.
 const maxFaults = 50
 
-// faults gathers the faults of one file.
+// faults gathers the faults of one file, and what it is only warned of.
 type faults struct {
 	file string
 	list Errors
+	odd  Errors
 }
 
 // add notes a fault.
 func (f *faults) add(at position, hint, format string, args ...any) {
-	f.list = append(f.list, &Error{
-		File: f.file, Line: max(at.line, 1), Column: max(at.column, 1), What: fmt.Sprintf(format, args...), Hint: hint,
-	})
+	f.list = append(f.list, f.note(at, hint, fmt.Sprintf(format, args...)))
+}
+
+// warn notes what is accepted all the same.
+func (f *faults) warn(at position, hint, format string, args ...any) {
+	f.odd = append(f.odd, f.note(at, hint, fmt.Sprintf(format, args...)))
+}
+
+func (f *faults) note(at position, hint, what string) *Error {
+	return &Error{File: f.file, Line: max(at.line, 1), Column: max(at.column, 1), What: what, Hint: hint}
 }
 
 // err returns the faults in the order of the file, or nil if there are none.
@@ -66,9 +74,17 @@ func (f *faults) err() error {
 	if len(f.list) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(f.list, func(a, b *Error) int {
+	return inOrder(f.list)
+}
+
+// warnings returns what the file is warned of, in its order.
+func (f *faults) warnings() Errors { return inOrder(f.odd) }
+
+// inOrder sorts by place and leaves out what comes again, and what is more than anybody reads.
+func inOrder(list Errors) Errors {
+	slices.SortStableFunc(list, func(a, b *Error) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
-	list := slices.CompactFunc(f.list, func(a, b *Error) bool { return *a == *b })
+	list = slices.CompactFunc(list, func(a, b *Error) bool { return *a == *b })
 	return list[:min(len(list), maxFaults)]
 }

@@ -4,10 +4,14 @@ import (
 	"math"
 	"sync"
 	"time"
+
+	"github.com/tailwise/tailwise/internal/policy/tailsampling"
 )
 
 // State is what limits have left to give. It outlives a policy, through Carry, and is safe for concurrent use.
 type State struct {
+	policies *tailsampling.State // nil where the policy has no policies:
+
 	mu      sync.Mutex // held for arithmetic only
 	limits  []limitOf
 	buckets []bucket
@@ -25,15 +29,21 @@ func NewState(p *Policy, now time.Time) *State {
 	for i, l := range p.limits {
 		s.buckets[i] = bucket{tokens: l.n, filled: now}
 	}
+	if p.policies != nil {
+		s.policies = p.policies.NewState(nil)
+	}
 	return s
 }
 
 // Carry returns the limits of p where old, of the policy before it, may still be in use: rules of the same name and
-// limit go on with what they had left.
+// limit go on with what they had left, and so do policies: of the same name and limit.
 func (p *Policy) Carry(old *State, now time.Time) *State {
 	s := NewState(p, now)
 	if old == nil {
 		return s
+	}
+	if p.policies != nil {
+		s.policies = p.policies.NewState(old.policies)
 	}
 	old.mu.Lock()
 	defer old.mu.Unlock()

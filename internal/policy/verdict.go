@@ -4,12 +4,14 @@ import (
 	"time"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/sampling"
+
+	"github.com/tailwise/tailwise/internal/policy/tailsampling"
 )
 
 // verdict decides one trace. names is where the reasons of the batch are gathered.
 func (s *scratch) verdict(i int, v *Verdict, names []string) []string {
 	t := &s.cases[i]
-	v.Faults = t.faults
+	v.Faults, v.Err = t.faults, t.said.Err
 	from := len(names)
 	switch {
 	case t.vetoed:
@@ -17,6 +19,9 @@ func (s *scratch) verdict(i int, v *Verdict, names []string) []string {
 	case s.forCause(i):
 		names = s.keep(i, v, names)
 		v.Keep, v.Probability = true, 1
+	case t.said.Decision == tailsampling.Sampled:
+		names = s.keep(i, v, names)
+		v.Keep, v.Probability = true, s.either(i)
 	default:
 		names = s.toss(i, v, names)
 	}
@@ -32,7 +37,26 @@ func (s *scratch) vetoes(i int, names []string) []string {
 			names = append(names, rules[j].Name)
 		}
 	}
+	return s.policyNames(i, names)
+}
+
+// policyNames gathers the policies: that decided of a trace.
+func (s *scratch) policyNames(i int, names []string) []string {
+	for _, at := range s.cases[i].said.Reasons {
+		names = append(names, s.policy.policies.Config().Policies[at].Name)
+	}
 	return names
+}
+
+// either is the probability that a trace is kept by the policies: or by a rule that tosses a coin. Their coins are not
+// the same: policies: hash the trace id.
+func (s *scratch) either(i int) float64 {
+	said := s.cases[i].said.Probability
+	best, th := s.likeliest(i)
+	if best == nil {
+		return said
+	}
+	return 1 - (1-said)*(1-th.Probability())
 }
 
 // forCause tells whether a trace is kept whatever its coin.
@@ -79,6 +103,12 @@ func (s *scratch) keep(i int, v *Verdict, names []string) []string {
 			v.Retention, length = r.Retention, r.length
 		}
 	}
+	if t.said.Decision == tailsampling.Sampled {
+		names = s.policyNames(i, names)
+		if class := (&rule{Rule: Rule{Retention: DefaultRetention}, length: p.length}); class.longer(v.Retention, length) {
+			v.Retention = DefaultRetention
+		}
+	}
 	o := &p.otherwise
 	switch {
 	case s.calibrating:
@@ -98,7 +128,8 @@ func (s *scratch) keep(i int, v *Verdict, names []string) []string {
 func (s *scratch) toss(i int, v *Verdict, names []string) []string {
 	best, th := s.likeliest(i)
 	if best == nil {
-		return append(names, Otherwise)
+		v.Probability = s.cases[i].said.Probability
+		return s.lost(i, names)
 	}
 	coin := s.cases[i].coin(best)
 	if sampling.ThresholdLessThan(th, coin.Threshold) {
@@ -107,12 +138,18 @@ func (s *scratch) toss(i int, v *Verdict, names []string) []string {
 	if v.Probability = best.Probability; th != best.Threshold {
 		v.Probability = th.Probability()
 	}
+	if said := s.cases[i].said.Probability; said > 0 {
+		v.Probability = 1 - (1-said)*(1-v.Probability)
+	}
 	if !th.ShouldSample(coin.Randomness) {
 		return s.lost(i, names)
 	}
 	v.Keep, v.Sampled, v.Threshold = true, true, th
 	if coin.Session {
 		v.RV = coin.Randomness.RValue()
+	}
+	if s.cases[i].said.Probability > 0 { // another coin, which no threshold speaks of, might have kept it
+		v.Sampled, v.Threshold, v.RV = false, sampling.Threshold{}, ""
 	}
 	return s.keep(i, v, names)
 }
@@ -146,7 +183,7 @@ func (s *scratch) lost(i int, names []string) []string {
 			names = append(names, rules[j].Name)
 		}
 	}
-	if len(names) == from {
+	if names = s.policyNames(i, names); len(names) == from {
 		names = append(names, Otherwise)
 	}
 	return names
