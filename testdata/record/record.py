@@ -13,6 +13,7 @@ import drift
 import install
 import provider
 import scripts
+import table
 import tidy
 import truth
 
@@ -23,6 +24,8 @@ CLIENT_SECONDS = 90
 
 def main():
     args = parse_args()
+    if args.table:
+        return table.print_table(RECORDINGS)
     names = args.libraries or sorted(install.libraries())
     out = pathlib.Path(tempfile.mkdtemp(prefix="tailwise-recordings-")) if args.check else RECORDINGS
     servers = Servers()
@@ -41,6 +44,7 @@ def parse_args():
     parser.add_argument("libraries", nargs="*", help="directories under py and js; all by default")
     parser.add_argument("--check", action="store_true", help="record elsewhere and show how names and keys differ")
     parser.add_argument("--latest", action="store_true", help="with --check: newest libraries instead of the locked ones")
+    parser.add_argument("--table", action="store_true", help="record nothing, print what is recorded as README.md's table")
     parser.add_argument("--scenario", action="append", help="only these scenarios")
     args = parser.parse_args()
     if args.latest and not args.check:

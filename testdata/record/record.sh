@@ -4,6 +4,7 @@
 #   record.sh [LIBRARY...]                    record again
 #   record.sh --check [LIBRARY...]            record elsewhere, and show how names and keys differ
 #   record.sh --check --latest [LIBRARY...]   the same with the newest libraries instead of the locked ones
+#   record.sh --table                         print what is recorded
 #
 # Needs python3 with venv, and npm for the JavaScript libraries. Packages go to $TAILWISE_RECORD_CACHE, by default
 # ~/.cache/tailwise-record.
