@@ -1,6 +1,9 @@
 package inflate
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"io"
+)
 
 // maxBlockHeader is more than the header of any block takes in bytes: 17 bits, 19 lengths of 3 bits, and at most 316
 // codes of at most 7 bits with at most 7 more.
@@ -76,12 +79,12 @@ func (d *inflater) copyStored() (stop, error) {
 // codeOrder is the order in which the lengths of the length code come: RFC 1951, section 3.2.7.
 var codeOrder = [lengthSymbols]uint8{16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15}
 
-// dynamicHeader takes the codes of a block. Requires: maxBlockHeader bytes of input, or the last.
+// dynamicHeader takes the codes of a block. Requires: maxBlockHeader bytes of input, or the last; so input that is too
+// short is the end of the stream.
 func (d *inflater) dynamicHeader() error {
 	v, ok := d.take(5 + 5 + 4)
 	if !ok {
-		_, err := d.short()
-		return err
+		return io.ErrUnexpectedEOF
 	}
 	litN, distN, lengthN := v&31+257, v>>5&31+1, v>>10+4
 	if litN > 286 || distN > 30 {
@@ -105,8 +108,7 @@ func (d *inflater) readLengthCode(n int) error {
 	for _, symbol := range codeOrder[:n] {
 		v, ok := d.take(3)
 		if !ok {
-			_, err := d.short()
-			return err
+			return io.ErrUnexpectedEOF
 		}
 		lengths[symbol] = uint8(v)
 	}
@@ -124,8 +126,7 @@ func (d *inflater) readLengths(n int) error {
 		}
 		e := d.lengthT[d.held&(1<<lengthBits-1)]
 		if e.used() > d.heldN {
-			_, err := d.short()
-			return err
+			return io.ErrUnexpectedEOF
 		}
 		if e&literal != 0 {
 			d.drop(e.used())

@@ -72,61 +72,62 @@ func TestInvalid_Garbage(t *testing.T) {
 }
 
 func TestInvalid_ByHand(t *testing.T) {
-	for name, write := range map[string]func(*bitWriter){
-		"reserved block type": func(w *bitWriter) { w.bits(3, 0b111) },
-		"stored length without its complement": func(w *bitWriter) {
+	for _, c := range []struct {
+		name, what string
+		write      func(*bitWriter)
+	}{
+		{"reserved block type", "type of the block", func(w *bitWriter) { w.bits(3, 0b111) }},
+		{"stored length without its complement", "length of a stored block", func(w *bitWriter) {
 			w.bits(3, 0b001)
 			w.align()
 			w.bits(32, 5)
-		},
-		"literal 286": func(w *bitWriter) { w.bits(3, 0b011); w.code(8, 0xc0+286-280) },
-		"distance 30": func(w *bitWriter) {
-			w.bits(3, 0b011)
-			w.code(8, 0x30+'a')
-			w.code(7, 257-256)
-			w.code(5, 30)
-			w.code(7, 0)
-		},
-		"distance beyond the beginning": func(w *bitWriter) {
-			w.bits(3, 0b011)
-			w.code(8, 0x30+'a')
-			w.code(7, 257-256)
-			w.code(5, 1)
-			w.code(7, 0)
-		},
-		"287 literals":          func(w *bitWriter) { w.bits(3, 0b101); w.bits(5, 30); w.bits(5, 0) },
-		"31 distances":          func(w *bitWriter) { w.bits(3, 0b101); w.bits(5, 0); w.bits(5, 30) },
-		"no lengths of lengths": func(w *bitWriter) { w.bits(3, 0b101); w.bits(14, 0); w.bits(4*3, 0) },
-		"first length repeated": func(w *bitWriter) { lengthsOf16And0(w); w.code(1, 1); w.bits(2, 0) },
-		"repetition beyond lengths": func(w *bitWriter) {
+		}},
+		{"literal 286", "no such literal or length", func(w *bitWriter) { w.bits(3, 0b011); w.code(8, 0xc0+286-280) }},
+		{"distance 30", "no such distance", func(w *bitWriter) { fixedMatch(w, 30) }},
+		{"distance 2 of 1", "distance beyond the beginning", func(w *bitWriter) { fixedMatch(w, 1) }},
+		{"287 literals", "number of codes", func(w *bitWriter) { w.bits(3, 0b101); w.bits(5, 30); w.bits(5, 0) }},
+		{"31 distances", "number of codes", func(w *bitWriter) { w.bits(3, 0b101); w.bits(5, 0); w.bits(5, 30) }},
+		{"no lengths of lengths", "code lengths", func(w *bitWriter) { w.bits(3, 0b101); w.bits(14, 0); w.bits(4*3, 0) }},
+		{"first length repeated", "code lengths", func(w *bitWriter) { lengthsOf16And0(w); w.code(1, 1); w.bits(2, 0) }},
+		{"repetition beyond the lengths", "code lengths", func(w *bitWriter) {
 			lengthsOf16And0(w)
-			for range 257 {
-				w.code(1, 0)
-			}
+			w.bits(255, 0)
 			w.code(1, 1)
-			w.bits(2, 3)
-		},
-		"no literals": func(w *bitWriter) {
-			lengthsOf16And0(w)
-			for range 258 {
-				w.code(1, 0)
-			}
-		},
+			w.bits(2, 1)
+		}},
+		{"no literals", "no such literal or length", func(w *bitWriter) { lengthsOf16And0(w); w.bits(258, 0) }},
+		{"second code of a code of one", "code lengths", func(w *bitWriter) {
+			w.bits(3, 0b101)
+			w.bits(14, 0)
+			w.bits(4*3, 0b001_000_000_000) // lengths of 0 only
+			w.code(1, 1)
+		}},
 	} {
 		var w bitWriter
-		write(&w)
+		c.write(&w)
 		w.align()
-		w.bits(64, 0) // enough input, so that its end is not the fault
-		w.bits(64, 0)
+		w.bits(128, 0) // enough input, so that its end is not the fault
 		src := frame(w.all(), nil)
 		if check(t, src) {
-			t.Errorf("%s: the oracle accepts it", name)
+			t.Errorf("%s: the oracle accepts it", c.name)
 		}
-		var corrupt *Corrupt
-		if _, err := Gunzip(nil, src, limit); !errors.As(err, &corrupt) || corrupt.At < headerBytes {
-			t.Errorf("%s: got error %v, want a *Corrupt behind the header", name, err)
+		for _, room := range []int{10, 1000} {
+			var corrupt *Corrupt
+			_, err := Gunzip(make([]byte, 0, room), src, limit)
+			if !errors.As(err, &corrupt) || corrupt.What != c.what || corrupt.At < headerBytes || corrupt.At > int64(len(src)) {
+				t.Errorf("%s, room of %d: got error %v, want %q behind the header", c.name, room, err, c.what)
+			}
 		}
 	}
+}
+
+// fixedMatch writes a fixed block: a byte, and three bytes from that distance.
+func fixedMatch(w *bitWriter, distance uint) {
+	w.bits(3, 0b011)
+	w.code(8, 0x30+'a')
+	w.code(7, 257-256)
+	w.code(5, distance)
+	w.code(7, 256-256)
 }
 
 // lengthsOf16And0 begins a dynamic block of 257 literals and one distance, whose code lengths are 0, code 0, or a
