@@ -77,7 +77,7 @@ func (v *Vault) expireBlock(ctx context.Context, r *reader, now int64, until Unt
 	for i, record := range records {
 		ends[i] = record.expires
 		if until != nil {
-			ends[i] = expiryNanos(until(ids[i], fromNanos(record.expires)))
+			ends[i] = expiryNanos(until(r.class, ids[i], fromNanos(record.expires)))
 		}
 		if sessionDead(s.graves[r.id], ids[i]) {
 			ends[i] = noTime

@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// Until says when a session expires, given when the vault believes that it does; zero is never. It is called with many
-// sessions one after the other, and may be slow.
-type Until func(id SessionID, written time.Time) time.Time
+// Until says when a session expires in a class, given when the vault believes that it does; zero is never. It is called
+// with many sessions one after the other, while nothing else can be merged, expired or deleted.
+type Until func(class string, id SessionID, written time.Time) time.Time
 
 // Merge makes one block, or a few full ones, of several of one class: every session that is in some of them is then in
 // one, compressed as one. Sessions are put together that expire within one step; until says when, nil is as written. Sessions

@@ -69,7 +69,7 @@ func (m *move) add(ctx context.Context, id SessionID) error {
 		for _, f := range elsewhere {
 			written = max(written, expiryNanos(f.Expires))
 		}
-		expires = m.until(id, fromNanos(written))
+		expires = m.until(m.class, id, fromNanos(written))
 	}
 	if err := m.w.Session(id, expires); err != nil {
 		return err

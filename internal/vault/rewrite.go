@@ -153,7 +153,7 @@ func (w *rewriter) session(ctx context.Context, parts []source) error {
 		expires = max(expires, s.record.expires)
 	}
 	if w.until != nil {
-		expires = expiryNanos(w.until(id, fromNanos(expires)))
+		expires = expiryNanos(w.until(w.class, id, fromNanos(expires)))
 	}
 	if w.expire != 0 && expires <= w.expire {
 		return nil

@@ -94,8 +94,15 @@ func wantNothing(t *testing.T, v *Vault) {
 func TestVault_SharedName(t *testing.T) {
 	rng := seeded(t)
 	v := openVault(t, newMem())
-	write(t, v, "hold", simple(rng, 1, 700), simple(rng, 2, 3))
-	write(t, v, "hold", simple(rng, 3, 300))
+	many := func(number, n int) stored {
+		s := stored{id: sid(number)}
+		for i := range n {
+			s.traces = append(s.traces, Trace{ID: tid(1000*number + i), Names: []Name{{UserName, "ann"}}, Parts: []Part{{Body: letters(rng, 50)}}})
+		}
+		return s
+	}
+	write(t, v, "hold", many(1, 700), simple(rng, 2, 3))
+	write(t, v, "hold", many(3, 300))
 	found, err := v.FindName(ctx, "tenant", Name{UserName, "ann"})
 	if err != nil || len(found) != 1003 {
 		t.Errorf("find a user: got %d traces, %v, want 1003", len(found), err)
