@@ -100,9 +100,11 @@ type row struct {
 type words map[string]SpanKind
 
 // member is a member of a JSON object: names joined by dots; a star at the end stands for any rest of the last name.
+// Of several that fit the first counts.
 type member struct {
 	path string
 	role role
+	also role // what it says besides; roleNone: nothing
 }
 
 // named is what a span of a dialect is by its name; one star stands for anything.

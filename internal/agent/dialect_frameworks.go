@@ -60,7 +60,7 @@ var liteLLMTable = table{
 	source:  "BerriAI/litellm, OpenTelemetry callback of 2026",
 	scopes:  []string{"litellm"},
 	rows: []row{
-		{key: "hidden_params", members: []member{{"response_cost", roleCost}}},
+		{key: "hidden_params", members: []member{{path: "response_cost", role: roleCost}}},
 		{key: "metadata.user_api_key_team_id", role: roleTenant},
 		{key: "metadata.user_api_key_org_id", role: roleTenant},
 		{key: "metadata.user_api_key_user_id", role: roleUser},
@@ -83,11 +83,11 @@ var mlflowTable = table{
 			"evaluator": SpanEvaluation, "memory": SpanMemory,
 		}},
 		{key: "mlflow.chat.tokenUsage", members: []member{
-			{"input_tokens", roleInput}, {"output_tokens", roleOutput}, {"total_tokens", roleTotal},
-			{"cache_read_input_tokens", roleRead}, {"cache_creation_input_tokens", roleWrite},
+			{path: "input_tokens", role: roleInput}, {path: "output_tokens", role: roleOutput}, {path: "total_tokens", role: roleTotal},
+			{path: "cache_read_input_tokens", role: roleRead}, {path: "cache_creation_input_tokens", role: roleWrite},
 		}},
 		{key: "mlflow.llm.model", role: roleAsked},
-		{key: "mlflow.llm.cost", members: []member{{"total_cost", roleCost}, {"total", roleCost}}},
+		{key: "mlflow.llm.cost", members: []member{{path: "total_cost", role: roleCost}, {path: "total", role: roleCost}}},
 		{key: "mlflow.spanInputs", role: roleArguments},
 		{key: "mlflow.spanOutputs", role: roleResult},
 		{key: "mlflow.trace.session", role: roleSession},

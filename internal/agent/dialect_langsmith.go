@@ -9,12 +9,8 @@ var langSmithTable = table{
 		{key: "langsmith.span.kind", role: roleKind, words: words{
 			"llm": SpanLLM, "chain": spanChain, "tool": SpanTool, "retriever": SpanRetrieval, "embedding": SpanEmbedding, "prompt": SpanOther,
 		}, note: "before the operation name, which says embeddings for retrievers"},
-		{key: "langsmith.usage_metadata", members: []member{
-			{"input_tokens", roleInput}, {"output_tokens", roleOutput}, {"total_tokens", roleTotal},
-			{"input_token_details.cache_read", roleRead}, {"input_token_details.cache_creation", roleWrite},
-			{"input_token_details.ephemeral_*", roleWriteMore}, {"output_token_details.reasoning", roleReasoning},
-			{"total_cost", roleCost}, {"input_cost", roleCostInput}, {"output_cost", roleCostOutput},
-		}},
+		{key: "langsmith.usage_metadata", members: langSmithUsage},
+		{key: "langsmith.metadata.usage_metadata", members: langSmithUsage, note: "Python"},
 		{key: "langsmith.metadata.ls_model_name", role: roleAsked},
 		{key: "langsmith.metadata.ls_provider", role: roleProvider},
 		{key: "langsmith.request.streaming", role: roleStream},
@@ -33,4 +29,11 @@ var langSmithTable = table{
 		{key: "gen_ai.prompt", role: roleArguments, bare: true, note: "the whole input of a run"},
 		{key: "gen_ai.completion", role: roleResult, bare: true},
 	},
+}
+
+var langSmithUsage = []member{
+	{path: "input_tokens", role: roleInput}, {path: "output_tokens", role: roleOutput}, {path: "total_tokens", role: roleTotal},
+	{path: "input_token_details.cache_read", role: roleRead}, {path: "input_token_details.cache_creation", role: roleWrite},
+	{path: "input_token_details.ephemeral_*", role: roleWriteMore}, {path: "output_token_details.reasoning", role: roleReasoning},
+	{path: "total_cost", role: roleCost}, {path: "input_cost", role: roleCostInput}, {path: "output_cost", role: roleCostOutput},
 }

@@ -28,7 +28,7 @@ var openInferenceTable = table{
 		{key: "llm.provider", role: roleProvider},
 		{key: "llm.system", role: roleProvider},
 		{key: "llm.finish_reason", role: roleFinish},
-		{key: "llm.invocation_parameters", members: []member{{"model", roleAsked}, {"stream", roleStream}}},
+		{key: "llm.invocation_parameters", members: []member{{path: "model", role: roleAsked}, {path: "stream", role: roleStream}}},
 		{key: "tool.name", role: roleTool},
 		{key: "tool_call.function.name", role: roleTool},
 		{key: "tool_call.function.arguments", role: roleArguments},
@@ -41,8 +41,8 @@ var openInferenceTable = table{
 		{key: "llm.prompt_template.version", role: rolePromptVersion},
 		{key: "prompt.id", role: rolePrompt},
 		{key: "metadata", bare: true, members: []member{
-			{"session_id", roleSession}, {"thread_id", roleSession}, {"conversation_id", roleSession},
-			{"user_id", roleUser}, {"tenant", roleTenant}, {"tenant_id", roleTenant}, {"feature", roleFeature},
+			{path: "session_id", role: roleSession}, {path: "thread_id", role: roleSession}, {path: "conversation_id", role: roleSession},
+			{path: "user_id", role: roleUser}, {path: "tenant", role: roleTenant}, {path: "tenant_id", role: roleTenant}, {path: "feature", role: roleFeature},
 		}, note: "the application's own, as LangChain and the context setters write it"},
 		{key: "metadata.sessionId", role: roleSession, note: "openinference-vercel 2.8"},
 		{key: "metadata.userId", role: roleUser},
@@ -50,5 +50,5 @@ var openInferenceTable = table{
 		{key: "metadata.tenantId", role: roleTenant},
 		{key: "metadata.feature", role: roleFeature},
 	},
-	names: []named{{"turn", SpanStep}, {"handoff_to_*", SpanHandoff}},
+	names: []named{{"turn", SpanStep}, {"handoff_to_*", SpanHandoff}, {"handoff to *", SpanHandoff}},
 }

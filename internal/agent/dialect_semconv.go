@@ -5,7 +5,10 @@ package agent
 var semconvTable = table{
 	dialect: SemConv,
 	source:  "open-telemetry/semantic-conventions up to 1.44, semantic-conventions-genai of October 2026",
-	scopes:  []string{"opentelemetry.instrumentation.openai_v2", "@opentelemetry/instrumentation-openai", "opentelemetry-instrumentation-genai-*", "Experimental.Microsoft.Extensions.AI"},
+	scopes: []string{
+		"opentelemetry.instrumentation.openai_v2", "@opentelemetry/instrumentation-openai", "opentelemetry-instrumentation-genai-*", "Experimental.Microsoft.Extensions.AI",
+		"com.anthropic.sdk.*",
+	},
 	rows: []row{
 		{key: "gen_ai.operation.name", role: roleKind, words: words{
 			"chat": SpanLLM, "generate_content": SpanLLM, "text_completion": SpanLLM,
@@ -44,9 +47,9 @@ var semconvTable = table{
 		{key: "gen_ai.usage.input_tokens.cache_write", role: roleWrite, note: "Sentry"},
 		{key: "gen_ai.usage.output_tokens.reasoning", role: roleReasoning, note: "Sentry"},
 		{key: "gen_ai.usage.input_token_details", members: []member{
-			{"cache_read", roleRead}, {"cache_creation", roleWrite}, {"ephemeral_*", roleWriteMore},
+			{path: "cache_read", role: roleRead}, {path: "cache_creation", role: roleWrite}, {path: "ephemeral_*", role: roleWriteMore},
 		}},
-		{key: "gen_ai.usage.output_token_details", members: []member{{"reasoning", roleReasoning}}},
+		{key: "gen_ai.usage.output_token_details", members: []member{{path: "reasoning", role: roleReasoning}}},
 		{key: "gen_ai.usage.cost", role: roleCost, note: "OpenLIT, OpenRouter"},
 		{key: "gen_ai.cost.total_cost", role: roleCost, note: "LiteLLM"},
 		{key: "gen_ai.cost.total_tokens", role: roleCost, note: "Sentry: USD, whatever its name"},
@@ -60,13 +63,15 @@ var semconvTable = table{
 		{key: "gen_ai.response.id", role: roleResponse},
 		{key: "gen_ai.response.finish_reasons", role: roleFinish},
 		{key: "gen_ai.completion.*.finish_reason", role: roleFinish, note: "Traceloop's flat form"},
+		{key: "finish_reason", role: roleFinish, bare: true, note: "on the event of a choice"},
 		{key: "gen_ai.response.status", role: roleFinish, words: words{"incomplete": 0, "failed": 0, "cancelled": 0}},
 		{key: "gen_ai.response.time_to_first_chunk", role: roleTTFT},
 		{key: "gen_ai.client.operation.time_to_first_chunk", role: roleTTFT},
-		{key: "gen_ai.server.time_to_first_token", role: roleTTFTMillis, note: "Strands, in milliseconds"},
+		{key: "gen_ai.server.time_to_first_token", role: roleTTFT, note: "Strands writes milliseconds"},
 		{key: "gen_ai.request.stream", role: roleStream},
 		{key: "gen_ai.request.is_stream", role: roleStream, note: "OpenLIT"},
 		{key: "gen_ai.is_streaming", role: roleStream, note: "Traceloop"},
+		{key: "anthropic.message.stop_reason", role: roleFinish, note: "Anthropic's own SDK"},
 		{key: "openai.response.service_tier", role: roleTier},
 		{key: "gen_ai.openai.response.service_tier", role: roleTier},
 
@@ -77,6 +82,7 @@ var semconvTable = table{
 		{key: "gen_ai.tool.input", role: roleArguments, note: "OpenLIT, Sentry"},
 		{key: "gen_ai.tool.call.result", role: roleResult},
 		{key: "gen_ai.tool.output", role: roleResult, note: "OpenLIT"},
+		{key: "gen_ai.output.messages", role: roleResult},
 		{key: "gen_ai.tool.status", role: roleFailure, words: words{"error": 0}, note: "Strands: the span's status may be ok"},
 		{key: "gen_ai.task.status", role: roleFailure, words: words{"failure": 0}, note: "Traceloop"},
 		{key: "gen_ai.tool.call.decision", role: roleApproval, words: words{"require_approval": 0}},

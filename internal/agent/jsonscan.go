@@ -7,7 +7,8 @@ import (
 )
 
 // jsonScan walks the scalar members of a JSON object, those of nested objects too. Of arrays it says only that they
-// are there. It reads a text leniently, allocates nothing, and ends at the first fault: instrumentations cut long values off.
+// are there. It reads a text leniently, Python's quotes included, allocates nothing, and ends at the first fault:
+// instrumentations cut long values off.
 type jsonScan struct {
 	body     []byte
 	pos, end uint32
@@ -39,7 +40,7 @@ func (s *jsonScan) next() (path []byte, value otlp.Attr, ok bool) {
 			s.pos++
 		case ',':
 			s.pos++
-		case '"':
+		case '"', '\'':
 			fits, named := s.name()
 			if !named || !fits && s.body[s.pos] == '{' {
 				return nil, value, false
@@ -95,14 +96,14 @@ func (s *jsonScan) name() (fits, ok bool) {
 
 // text reads a string and stops behind it. It returns plain false if it has escapes.
 func (s *jsonScan) text() (r otlp.Range, plain, ok bool) {
-	start := s.pos + 1
+	start, quote := s.pos+1, s.body[s.pos]
 	plain = true
 	for i := start; i < s.end; i++ {
 		switch s.body[i] {
 		case '\\':
 			plain = false
 			i++
-		case '"':
+		case quote:
 			s.pos = i + 1
 			return otlp.Range{Off: start, Len: i - start}, plain, true
 		}
@@ -113,7 +114,7 @@ func (s *jsonScan) text() (r otlp.Range, plain, ok bool) {
 // value reads a value that is no object and stops behind it. It returns plain false for what next passes over.
 func (s *jsonScan) value() (a otlp.Attr, plain, ok bool) {
 	switch c := s.body[s.pos]; {
-	case c == '"':
+	case c == '"' || c == '\'':
 		r, plain, ok := s.text()
 		return otlp.Attr{Type: otlp.ValueString, Val: r}, plain, ok
 	case c == '[':
@@ -146,7 +147,7 @@ func (s *jsonScan) array() bool {
 				s.pos++
 				return true
 			}
-		case '"':
+		case '"', '\'':
 			if _, _, ok := s.text(); !ok {
 				return false
 			}

@@ -14,6 +14,7 @@ type node struct {
 	name       wordID   // model that was asked for, tool or agent, by kind
 	agent      wordID   // of the agent that the span says it belongs to
 	side       int32    // a model's call: into Facts.calls; a tool's: into Facts.uses; -1: none
+	scope      uint32   // hash of the name of the instrumentation scope
 	kind       SpanKind // never spanEcho
 	flags      nodeFlags
 	dialect    Dialect

@@ -45,6 +45,8 @@ type Options struct {
 	// Session, User, Tenant and Feature are attribute keys under which the application says these. They go before those
 	// of the dialects, in this order.
 	Session, User, Tenant, Feature []string
+	// Keys are attribute keys that a walk has to look for besides, for somebody else than facts.
+	Keys []string
 }
 
 // NewPlan makes a plan that gathers attrs, the keys that a policy's attr_*() name, besides what the built-in facts
@@ -76,6 +78,11 @@ func NewPlanWith(attrs []string, o Options) *Plan {
 	}
 	for i, attr := range p.attrs {
 		b.gather(attr, int16(i))
+	}
+	for _, key := range o.Keys {
+		if !slices.Contains(b.keys, key) {
+			b.gather(key, -1)
+		}
 	}
 	p.keys, p.means = otlp.NewKeys(b.keys, b.patterns...), append(b.means, b.patternMeans...)
 	return p

@@ -130,12 +130,13 @@ func (r *reading) scanRoles(run otlp.Run, at place, bare bool) (more bool) {
 	return more
 }
 
-// scanEvents reads what stands on the span's events: exceptions, and the documents of some vector databases.
+// scanEvents reads what stands on the span's events: exceptions, why a model stopped, and the documents of
+// some vector databases.
 func (r *reading) scanEvents(run otlp.Run) {
 	for i := run.From; i < run.To; i++ {
 		a := &r.x.Attrs[i]
 		switch m := &r.plan.means[a.Key]; m.role {
-		case roleException:
+		case roleException, roleFinish:
 			r.noteText(m, m.role, m.alias, a, int32(i)+1, onSpan)
 		case roleScore, roleDistance:
 			r.noteNumber(m.role, m.alias, a, a.Key)
@@ -157,6 +158,7 @@ func (r *reading) scanMembers(a *otlp.Attr, m *meaning) {
 		for i := range m.members {
 			if said := &m.members[i]; said.fits(path) {
 				r.noteMember(m, said, &v, a.Key)
+				break
 			}
 		}
 	}
@@ -164,7 +166,7 @@ func (r *reading) scanMembers(a *otlp.Attr, m *meaning) {
 
 func (m *aliased) fits(path []byte) bool {
 	if n := len(m.path) - 1; m.path[n] == '*' {
-		return len(path) > n && string(path[:n]) == m.path[:n]
+		return len(path) > n && string(path[:n]) == m.path[:n] && bytes.IndexByte(path[n:], '.') < 0
 	}
 	return string(path) == m.path
 }
@@ -173,6 +175,9 @@ func (r *reading) noteMember(m *meaning, said *aliased, v *otlp.Attr, key otlp.K
 	v.Key = key
 	if said.role.isNumber() {
 		r.noteNumber(said.role, said.alias, v, key)
+		if said.also != roleNone {
+			r.noteNumber(said.also, said.alias, v, key)
+		}
 		return
 	}
 	if r.membern < len(r.members) {

@@ -96,13 +96,7 @@ func (r *reading) signal() {
 	if r.kind == spanIdle {
 		return
 	}
-	if a := r.attr(roleFinish); a != nil {
-		if r.kind.callsModel() || r.kind == spanEcho {
-			s.finish |= r.reasonsOf(a)
-		} else {
-			s.otherFinish |= r.reasonsOf(a)
-		}
-	}
+	r.signalFinish(s)
 	if r.kind.callsModel() {
 		r.signalStream(s)
 	}
@@ -117,20 +111,37 @@ func (r *reading) signal() {
 	}
 }
 
+// signalFinish notes why a model stopped.
+func (r *reading) signalFinish(s *signals) {
+	var why reasons
+	if a := r.attr(roleFinish); a != nil {
+		why = r.reasonsOf(a)
+	}
+	switch r.kind {
+	case SpanLLM, spanEcho:
+		s.finish |= r.peek(why)
+	default:
+		s.otherFinish |= why
+	}
+}
+
 // signalStream notes whether the answer was streamed and how long the first token took.
 func (r *reading) signalStream(s *signals) {
 	seconds, said := r.number(roleTTFT)
+	if r.dialects.has(Strands) {
+		seconds /= 1000 // it writes milliseconds under a key of seconds
+	}
 	if !said {
 		seconds, said = r.number(roleTTFTMillis)
 		seconds /= 1000
 	}
 	if said {
-		s.flags |= signalTTFT | signalStreamed
+		s.flags |= signalTTFT
 		s.ttft = max(s.ttft, seconds)
 	}
 	a := r.attr(roleStream)
 	if a == nil {
-		if kind := r.attr(roleKind); kind != nil && bytes.HasPrefix(r.wordOf(kind), []byte("ai.stream")) {
+		if kind := r.attr(roleKind); said || kind != nil && bytes.HasPrefix(r.wordOf(kind), []byte("ai.stream")) {
 			s.flags |= signalStreamed
 		}
 		return

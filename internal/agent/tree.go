@@ -134,6 +134,7 @@ func (f *Facts) walkTree(emit func(*Action) bool) {
 	w.facts, w.emit, w.ended = f, emit, false
 	f.sortNodes()
 	w.link()
+	w.adopt()
 	w.arrange()
 	w.lookBelow()
 	w.findAttempts()

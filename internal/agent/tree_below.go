@@ -58,18 +58,65 @@ func (w *walker) passFailure(n *node, flags nodeFlags, parent int32) {
 	}
 }
 
-// siblingsBack is how many siblings are looked at for an attempt that failed.
+// siblingsBack is how many siblings are looked at for an attempt that failed, and for the other record of a call.
 const siblingsBack = 16
+
+// chain links each span to the sibling that started before it.
+func (w *walker) chain() {
+	w.before = sized(w.before, len(w.facts.nodes))
+	w.last = sized(w.last, len(w.facts.nodes)+1+len(w.missing))
+	for i, group := range w.parents {
+		w.before[i] = w.last[group] - 1
+		w.last[group] = int32(i) + 1
+	}
+}
+
+// adopt puts a call under the sibling that records the same call. Two instrumentations that both wrap a client, and do
+// not make their spans current, write their spans side by side: the inner one runs within the outer one's time.
+func (w *walker) adopt() {
+	nodes := w.facts.nodes
+	var scope uint32
+	var calls, stacked bool
+	for i := range nodes {
+		if nodes[i].kind == SpanLLM {
+			stacked = stacked || calls && nodes[i].scope != scope
+			scope, calls = nodes[i].scope, true
+		}
+	}
+	if !stacked {
+		return
+	}
+	w.chain()
+	for i := range nodes {
+		back := 0
+		for j := w.before[i]; j >= 0 && back < siblingsBack && nodes[i].kind == SpanLLM; j, back = w.before[j], back+1 {
+			if w.records(&nodes[j], &nodes[i]) {
+				w.parents[i] = j
+				break
+			}
+		}
+	}
+}
+
+// records tells whether outer is another record of the call inner.
+func (w *walker) records(outer, inner *node) bool {
+	if outer.kind != SpanLLM || outer.scope == inner.scope || outer.name != inner.name || inner.start == 0 ||
+		outer.end()+lengthUnit < inner.end() || (outer.flags | inner.flags).has(flagEcho) {
+		return false
+	}
+	if outer.side < 0 || inner.side < 0 {
+		return true
+	}
+	a, b := &w.facts.calls[outer.side], &w.facts.calls[inner.side]
+	return (a.said&b.said)&saidUsage == 0 || a.usage.input == b.usage.input
+}
 
 // findAttempts marks spans that failed and that another attempt of the same call, below the same parent, replaced.
 func (w *walker) findAttempts() {
 	nodes := w.facts.nodes
-	w.marks, w.before = sized(w.marks, len(nodes)), sized(w.before, len(nodes))
-	w.last = sized(w.last, len(nodes)+1+len(w.missing))
+	w.chain()
+	w.marks = sized(w.marks, len(nodes))
 	for i := range nodes {
-		group := w.parents[i]
-		w.before[i] = w.last[group] - 1
-		w.last[group] = int32(i) + 1
 		if nodes[i].flags.has(flagEcho) || nodes[i].start == 0 {
 			continue
 		}
