@@ -89,20 +89,28 @@ func TestReadRecord_ReportsDamage(t *testing.T) {
 	}
 }
 
-func TestReadRanges_KeepsUnpackedBodiesWithinBounds(t *testing.T) {
-	var c bodyCache
-	for i := range 100 {
-		c.put(Position(i), make([]byte, 3<<20))
-		if c.bytes > cacheBytes || len(c.bodies) > cacheBodies {
-			t.Fatalf("got %d bodies of %d bytes", len(c.bodies), c.bytes)
+func TestReadRanges_KeepsWhatItMadeWithinBounds(t *testing.T) {
+	c := recent[[]byte]{limit: 16 << 20}
+	for i := range 300 {
+		body := make([]byte, 3<<20>>(i%20))
+		c.put(Position(i), body, len(body))
+		sum := 0
+		for _, e := range c.entries {
+			sum += len(e.value)
+		}
+		if sum != c.bytes || sum > c.limit || len(c.entries) > recentEntries {
+			t.Fatalf("got %d bodies of %d bytes, counted as %d, want at most %d of %d", len(c.entries), sum, c.bytes, recentEntries, c.limit)
 		}
 	}
-	c.put(1000, make([]byte, cacheBytes+1))
+	c.put(1000, nil, c.limit+1)
 	if _, ok := c.get(1000); ok {
-		t.Error("a body larger than the cache was kept")
+		t.Error("a body larger than the limit was kept")
 	}
-	if _, ok := c.get(99); !ok {
+	if _, ok := c.get(299); !ok {
 		t.Error("the last body was not kept")
+	}
+	if _, ok := c.get(0); ok {
+		t.Error("the first body was kept, want it forgotten")
 	}
 }
 
