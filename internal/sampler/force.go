@@ -7,7 +7,6 @@ import (
 
 	"go.uber.org/zap"
 
-	"github.com/tailwise/tailwise/internal/agent"
 	"github.com/tailwise/tailwise/internal/ledger"
 	"github.com/tailwise/tailwise/internal/policy"
 	"github.com/tailwise/tailwise/internal/wal"
@@ -17,7 +16,7 @@ import (
 type inForce struct {
 	file   string
 	policy *policy.Policy
-	plan   *agent.Plan
+	plan   *plan
 	state  *policy.State
 	from   time.Time
 	since  time.Time // when calibration began
@@ -31,7 +30,7 @@ func (e *Engine) installPolicy(ctx context.Context, file string, text []byte) er
 	if text == nil {
 		file, text = BuiltInPolicy, policy.BuiltIn()
 	}
-	compiled, err := policy.Compile(file, text)
+	compiled, err := e.compile(file, text)
 	if err != nil {
 		return err
 	}
@@ -39,7 +38,7 @@ func (e *Engine) installPolicy(ctx context.Context, file string, text []byte) er
 	if err != nil {
 		return err
 	}
-	next.plan, next.state = agent.NewPlan(compiled.Attrs()), policy.NewState(compiled, next.from)
+	next.plan, next.state = newPlan(compiled), policy.NewState(compiled, next.from)
 	e.policy.Store(next)
 	if len(uses) == 0 || uses[0].Version != compiled.Version() {
 		e.recordPolicy(next)
@@ -52,7 +51,7 @@ func (e *Engine) installPolicy(ctx context.Context, file string, text []byte) er
 func (e *Engine) ReloadPolicy(ctx context.Context, file string, text []byte) error {
 	e.policyMu.Lock()
 	defer e.policyMu.Unlock()
-	compiled, err := policy.Compile(file, text)
+	compiled, err := e.compile(file, text)
 	if err != nil {
 		e.metrics.policyRefused()
 		return err
@@ -66,15 +65,21 @@ func (e *Engine) ReloadPolicy(ctx context.Context, file string, text []byte) err
 		return err
 	}
 	next.plan, next.state = old.plan, compiled.Carry(old.state, next.from)
-	// Traces folded with a plan that lacks keys are read again when they are decided; a plan that has them all serves on.
-	if !old.plan.Covers(compiled.Attrs()) {
-		next.plan = agent.NewPlan(compiled.Attrs())
+	// Traces folded with a plan that lacks something are read again when they are decided; a plan that lacks nothing
+	// serves on.
+	if !old.plan.serves(compiled) {
+		next.plan = newPlan(compiled)
 	}
 	e.policy.Store(next)
 	e.recordPolicy(next)
 	e.logger.Info("a new policy is in force", zap.String("file", file), zap.String("version", compiled.Version()),
 		zap.String("before", old.policy.Version()))
 	return nil
+}
+
+// compile reads a policy with the options that stand outside of it.
+func (e *Engine) compile(file string, text []byte) (*policy.Policy, error) {
+	return policy.Compile(file, text, policy.SampleOnFirstMatch(e.cfg.Decide.SampleOnFirstMatch))
 }
 
 // prepare dates a compiled policy by the clock and by the history of policies, which it returns. The caller adds plan and

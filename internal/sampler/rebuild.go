@@ -126,7 +126,7 @@ func missing(refs, kept []spanRef) (hashes []uint64) {
 // out and reported; any other error says that the facts are not whole and the caller has to try again.
 func (e *Engine) refold(t *trace, in *agent.Interner) error {
 	var index otlp.Index
-	for _, p := range split(t.groups, t.spans, carriedBytes) {
+	for _, p := range split(inOrder(t.groups), t.spans, carriedBytes) {
 		r, err := e.rebuild(&p)
 		if err != nil && !errors.Is(err, errUnreadable) {
 			return err
@@ -140,8 +140,12 @@ func (e *Engine) refold(t *trace, in *agent.Interner) error {
 		if err := index.Walk(r.body.Bytes(), t.plan.Keys()); err != nil {
 			return err
 		}
-		for i := range index.Spans {
-			t.plan.Fold(t.facts, &index, r.body.Bytes(), i, in)
+		i := 0
+		for _, o := range r.origins {
+			for range o.spansN {
+				t.plan.fold(t, &index, r.body.Bytes(), i, uint64(o.position), in)
+				i++
+			}
 		}
 		r.release()
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tailwise/tailwise/internal/agent"
 	"github.com/tailwise/tailwise/internal/otlp"
+	"github.com/tailwise/tailwise/internal/policy/tailsampling"
 	"github.com/tailwise/tailwise/internal/wal"
 )
 
@@ -28,6 +29,7 @@ type shard struct {
 	interner  *agent.Interner
 	free      []*trace // released traces, with their slices
 	freeFacts []*agent.Facts
+	freeFolds []*tailsampling.Fold
 	touched   []*trace // by the record being folded
 	round     uint64
 	live      bool // everything that was in the log at the start has been delivered: deadlines count, exports flow
@@ -223,6 +225,7 @@ func (s *shard) takeFacts() *agent.Facts {
 }
 
 func (s *shard) dropFacts(t *trace) {
+	s.dropFold(t)
 	if t.facts == nil {
 		return
 	}

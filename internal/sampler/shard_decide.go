@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"go.opentelemetry.io/collector/pdata/ptrace"
 	"go.uber.org/zap"
 
 	"github.com/tailwise/tailwise/internal/ledger"
@@ -127,12 +128,20 @@ func (s *shard) decide(batch []*trace, now time.Time) {
 		case t.abandoned != "":
 			decisions = append(decisions, s.decision(t, &policy.Verdict{Rules: []string{t.abandoned}}, force, now))
 		default:
-			inputs = append(inputs, policy.Input{Facts: t.facts, TraceID: t.id, TraceState: t.traceState})
+			inputs = append(inputs, policy.Input{
+				Facts: t.facts, TraceID: t.id, TraceState: t.traceState, Fold: t.fold,
+				Traces: func() (ptrace.Traces, error) { return s.engine.decode(t) },
+			})
 			asked = append(asked, t)
 		}
 	}
 	verdicts := force.policy.Decide(inputs, force.state, now, force.since)
 	for i, v := range verdicts {
+		if v.Err != nil {
+			s.engine.logger.Error("decide a trace; trying again", traceField(asked[i].id), zap.Error(v.Err))
+			s.reopen(asked[i], now)
+			continue
+		}
 		s.engine.metrics.faults(v.Faults)
 		decisions = append(decisions, s.decision(asked[i], &v, force, now))
 	}
@@ -178,14 +187,14 @@ const retryVerdicts = time.Second
 // refresh folds t anew from the log when its facts lack what the policy asks for.
 func (s *shard) refresh(t *trace, force *inForce) error {
 	if t.facts == nil {
-		t.facts, t.plan = s.takeFacts(), force.plan
+		s.begin(t, force.plan)
 		t.refold = len(t.spans) > 0
 	}
-	if !t.refold && (t.plan == force.plan || t.plan.Covers(force.policy.Attrs())) {
+	if !t.refold && (t.plan == force.plan || t.plan.serves(force.policy)) {
 		return nil
 	}
-	t.facts.Reset()
-	t.plan, t.refold = force.plan, true
+	s.restart(t, force.plan)
+	t.refold = true
 	if err := s.engine.refold(t, s.interner); err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"sync/atomic"
 
-	"github.com/tailwise/tailwise/internal/agent"
 	"github.com/tailwise/tailwise/internal/otlp"
 	"github.com/tailwise/tailwise/internal/wal"
 )
@@ -15,7 +14,7 @@ type batch struct {
 	refs   atomic.Int32
 	body   *Body
 	index  otlp.Index
-	plan   *agent.Plan // what the walk looked for
+	plan   *plan // what the walk looked for
 	route  routeID
 	large  []wal.Range // values that may repeat what the log has
 
@@ -112,7 +111,7 @@ func (s *shard) gone(v *verdictOf, span *otlp.Span) bool {
 	return true
 }
 
-// learn folds what span i of b says into an open trace.
+// learn folds what span i of b, the last that was added to t, says into an open trace.
 func (s *shard) learn(t *trace, b *batch, i int) {
 	if t.phase > deciding {
 		s.countLate(keptLate)
@@ -124,14 +123,14 @@ func (s *shard) learn(t *trace, b *batch, i int) {
 	}
 	t.noteState(span, b.body.buf)
 	if t.facts == nil {
-		t.facts, t.plan = s.takeFacts(), b.plan
+		s.begin(t, b.plan)
 	}
 	// Facts of two plans do not mix: such a trace is read again from the log when it is decided.
 	if t.plan != b.plan {
 		t.refold = true
 		return
 	}
-	b.plan.Fold(t.facts, &b.index, b.body.buf, i, s.interner)
+	b.plan.fold(t, &b.index, b.body.buf, i, uint64(t.groups[len(t.groups)-1].origin), s.interner)
 }
 
 // noteState keeps the tracestate of the earliest root, else of the earliest span that has one.

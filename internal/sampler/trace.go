@@ -6,6 +6,7 @@ import (
 
 	"github.com/tailwise/tailwise/internal/agent"
 	"github.com/tailwise/tailwise/internal/otlp"
+	"github.com/tailwise/tailwise/internal/policy/tailsampling"
 	"github.com/tailwise/tailwise/internal/wal"
 )
 
@@ -36,11 +37,12 @@ type trace struct {
 
 	abandoned string // why it is dropped without asking the policy; empty: it is not
 
-	facts       *agent.Facts // nil once decided
-	plan        *agent.Plan  // what facts were folded with
-	traceState  string       // of the earliest root, else of the earliest span that has one
-	stateStart  uint64       // start of the span that traceState is from
-	stateOfRoot bool         // that span is a root
+	facts       *agent.Facts       // nil once decided
+	fold        *tailsampling.Fold // what policies: have observed; nil where there are none, and once decided
+	plan        *plan              // what facts and fold were folded with
+	traceState  string             // of the earliest root, else of the earliest span that has one
+	stateStart  uint64             // start of the span that traceState is from
+	stateOfRoot bool               // that span is a root
 
 	groups []group
 	spans  []spanRef           // in the order of groups
@@ -154,6 +156,9 @@ func (t *trace) footprint() int {
 		cap(t.spans)*int(unsafe.Sizeof(spanRef{})) + 8*cap(t.sent) + len(t.seen)*mapEntry + len(t.traceState)
 	if t.facts != nil {
 		n += t.facts.Bytes()
+	}
+	if t.fold != nil {
+		n += t.fold.Bytes()
 	}
 	if t.decision != nil {
 		n += t.decision.bytes()

@@ -1,0 +1,114 @@
+package sampler
+
+import (
+	"errors"
+
+	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/tailwise/tailwise/internal/agent"
+	"github.com/tailwise/tailwise/internal/otlp"
+	"github.com/tailwise/tailwise/internal/policy"
+	"github.com/tailwise/tailwise/internal/policy/tailsampling"
+)
+
+// plan is how spans are folded: for facts, and for the policies: of a policy that has some. It is immutable.
+type plan struct {
+	facts    *agent.Plan
+	set      *tailsampling.Set  // nil without policies:
+	policies *tailsampling.Plan // of set
+}
+
+// newPlan returns the plan of a policy.
+func newPlan(p *policy.Policy) *plan {
+	made := &plan{facts: agent.NewPlanWith(p.Attrs(), agent.Options{Keys: p.Keys()}), set: p.Policies()}
+	if made.set != nil {
+		made.policies = made.set.Bind(made.facts.Keys())
+	}
+	return made
+}
+
+// Keys returns the attribute keys that a walk has to look for.
+func (p *plan) Keys() *otlp.Keys { return p.facts.Keys() }
+
+// serves tells whether a policy can decide what was folded with p.
+func (p *plan) serves(by *policy.Policy) bool {
+	set := by.Policies()
+	return p.facts.Covers(by.Attrs()) && (set == nil || p.set != nil && p.set.Same(set))
+}
+
+// begin makes room for what t is folded into with p.
+func (s *shard) begin(t *trace, p *plan) {
+	t.facts, t.plan = s.takeFacts(), p
+	if p.policies != nil {
+		t.fold = s.takeFold()
+	}
+}
+
+// restart empties what t was folded into, to fold it anew with p.
+func (s *shard) restart(t *trace, p *plan) {
+	s.dropFacts(t)
+	s.begin(t, p)
+}
+
+// fold takes a span in. request is where the span first stood in the log.
+func (p *plan) fold(t *trace, x *otlp.Index, body []byte, span int, request uint64, in *agent.Interner) {
+	p.facts.Fold(t.facts, x, body, span, in)
+	if p.policies != nil {
+		p.policies.Fold(t.fold, x, body, span, request)
+	}
+}
+
+func (s *shard) takeFold() *tailsampling.Fold {
+	if n := len(s.freeFolds); n > 0 {
+		f := s.freeFolds[n-1]
+		s.freeFolds = s.freeFolds[:n-1]
+		return f
+	}
+	return new(tailsampling.Fold)
+}
+
+func (s *shard) dropFold(t *trace) {
+	if t.fold == nil {
+		return
+	}
+	if len(s.freeFolds) < freeLimit {
+		t.fold.Reset()
+		s.freeFolds = append(s.freeFolds, t.fold)
+	}
+	t.fold = nil
+}
+
+// inOrder returns groups in their order whatever way they came, so that split keeps that order.
+func inOrder(groups []group) []group {
+	same := make([]group, len(groups))
+	for i := range groups {
+		same[i] = groups[i]
+		same[i].route = 0
+	}
+	return same
+}
+
+// decode reads a trace's spans from the log, in the order in which they arrived, for policies that cannot do without.
+// Damaged spans are left out and reported; any other error says that the caller has to try again.
+func (e *Engine) decode(t *trace) (ptrace.Traces, error) {
+	all := ptrace.NewTraces()
+	for _, p := range split(inOrder(t.groups), t.spans, carriedBytes) {
+		r, err := e.rebuild(&p)
+		if err != nil && !errors.Is(err, errUnreadable) {
+			return all, err
+		}
+		if err != nil {
+			e.damage("read a trace for its verdict", err)
+		}
+		if r.body == nil {
+			continue
+		}
+		part, err := (&ptrace.ProtoUnmarshaler{}).UnmarshalTraces(r.body.Bytes())
+		r.release()
+		if err != nil {
+			return all, err
+		}
+		part.ResourceSpans().MoveAndAppendTo(all.ResourceSpans())
+	}
+	return all, nil
+}
