@@ -2,6 +2,9 @@
 
 import collections
 import json
+import re
+
+CHANCE = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|0x[0-9a-f]+")  # in names, as CrewAI has it
 
 
 def report(old, new, names, scenarios=None):
@@ -47,7 +50,8 @@ def shapes(path):
 def span_shape(scope, span):
     events = sorted(f"{e.get('name')}({keys(e)})" for e in span.get("events", []))
     status = span.get("status", {}).get("code", 0)
-    head = f"{scope.get('scope', {}).get('name')} | {span.get('name')} kind={span.get('kind')} status={status}"
+    name = CHANCE.sub("*", span.get("name", ""))
+    head = f"{scope.get('scope', {}).get('name')} | {name} kind={span.get('kind')} status={status}"
     return f"{head} | {keys(span)} | {' '.join(events)}"
 
 
