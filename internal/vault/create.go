@@ -60,7 +60,8 @@ func (w *Writer) Full() bool { return w.w.full(w.vault.cfg.BlockBytes) }
 
 // Finish writes the index and makes the block visible, durably: from now on its traces are found. The block of no
 // session is none, and its description is zero. After an error the block is not there, unless the bucket made it so
-// without saying; then the next Open finds it whole, and the same traces written again are handed out once.
+// and then neither said it nor took it back; the next Open may find it whole, and the same traces written again are handed
+// out once.
 func (w *Writer) Finish() (Block, error) {
 	if w.err != nil {
 		w.w.abort()
@@ -91,6 +92,14 @@ func (v *Vault) finish(w *writer) (*reader, error) {
 	f, size, err := w.finish()
 	if err != nil {
 		w.abort()
+		// The bucket may have made it visible and failed afterwards. Nobody knows of the block, so a deletion would
+		// overlook it: it goes now, or as garbage before the next deletion is done.
+		object := w.footer.id.object()
+		if left := v.cfg.Bucket.Delete(context.WithoutCancel(w.ctx), object); left != nil {
+			v.mu.Lock()
+			v.garbage[object] = true
+			v.mu.Unlock()
+		}
 		return nil, fmt.Errorf("finish block %v: %w", w.footer.id, err)
 	}
 	if f == nil {

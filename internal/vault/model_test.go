@@ -237,8 +237,8 @@ func (p *play) delete() error {
 			}
 		}
 	}
-	for n, t := range p.traces {
-		if n%11 == p.rng.IntN(11) {
+	for _, n := range slices.Sorted(maps.Keys(p.traces)) {
+		if t := p.traces[n]; n%11 == p.rng.IntN(11) {
 			targets.Traces = append(targets.Traces, TraceTarget{"tenant", t.trace.ID})
 			dead = append(dead, t)
 		}

@@ -146,7 +146,7 @@ func TestExpire(t *testing.T) {
 		{4*time.Hour + time.Minute, Expired{}, 10},                           // and 4: not looked at
 		{6*time.Hour + time.Minute, Expired{RewrittenN: 1, SessionsN: 6}, 4}, // 1 to 6
 		{7 * time.Hour, Expired{}, 4},                                        // one of four
-		{9 * time.Hour, Expired{RewrittenN: 1, SessionsN: 3}, 1},
+		{9 * time.Hour, Expired{DroppedN: 1, SessionsN: 3}, 1},               // the prolonged one stands in a block of its own
 		{999 * time.Hour, Expired{}, 1},
 		{1000 * time.Hour, Expired{DroppedN: 1, SessionsN: 1}, 0},
 		{9000 * time.Hour, Expired{}, 0},

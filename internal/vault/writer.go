@@ -15,6 +15,7 @@ import (
 // makes sense.
 type writer struct {
 	// Immutable after newWriter.
+	ctx    context.Context
 	upload Upload
 	packer *packer
 
@@ -48,7 +49,7 @@ func newWriter(ctx context.Context, b Bucket, id BlockID, created time.Time, cla
 	if err != nil {
 		return nil, fmt.Errorf("write block: %w", err)
 	}
-	w := &writer{upload: upload, packer: p, where: map[TraceID]int{}, pending: map[TraceID]struct{}{}}
+	w := &writer{ctx: ctx, upload: upload, packer: p, where: map[TraceID]int{}, pending: map[TraceID]struct{}{}}
 	w.footer = footer{id: id, created: created.UnixNano(), class: class, first: noTime, last: noTime}
 	w.buf = appendBlockHeader(nil, id, w.footer.created, class)
 	w.off = int64(len(w.buf))
