@@ -23,6 +23,8 @@ var mayImport = map[string][]string{
 	"internal/policy":              {"internal/agent", "internal/otlp", "internal/policy/spelling", "internal/policy/tailsampling"},
 	"internal/policy/spelling":     {},
 	"internal/policy/tailsampling": {"internal/otlp", "internal/policy/spelling"},
+	"internal/explain":             {"internal/otlp", "internal/agent", "internal/policy", "internal/policy/tailsampling"},
+	"internal/migrate":             {"internal/policy", "internal/policy/spelling", "internal/policy/tailsampling"},
 	"internal/wal":                 {"internal/durable"},
 	"internal/ledger":              {},
 	"internal/ledger/ledgertest":   {"internal/ledger"},
@@ -35,7 +37,7 @@ var mayImport = map[string][]string{
 	"collector/exporter":           {"collector/internal/bytesize", "internal/durable"},
 	"collector/connector/routing":  {},
 	"collector/distribution":       {"collector/extension", "collector/receiver", "collector/processor", "collector/exporter", "collector/connector/routing"},
-	"cmd/tailwise":                 {"collector/distribution", "collector/extension", "internal/policy", "internal/price", "internal/sampler", "internal/traffic"},
+	"cmd/tailwise":                 {"collector/distribution", "collector/extension", "internal/explain", "internal/migrate", "internal/policy", "internal/price", "internal/sampler", "internal/traffic"},
 }
 
 func TestArrowsPointDown(t *testing.T) {

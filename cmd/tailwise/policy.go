@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -14,14 +15,14 @@ import (
 func newPolicy() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "policy",
-		Short: "Check policies, and show the one in force",
+		Short: "Check, explain and import policies, and show the one in force",
 		Long:  `policy works on policies: the files that say which traces to keep.`,
 		Example: `  tailwise policy check policy.yaml
   tailwise policy show`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newPolicyCheck(), newPolicyShow())
+	cmd.AddCommand(newPolicyCheck(), newPolicyShow(), newPolicyImport(), newPolicyExplain())
 	return cmd
 }
 
@@ -30,7 +31,7 @@ func newPolicyCheck() *cobra.Command {
 		Use:   "check FILE",
 		Short: "Compile a policy and print every fault",
 		Long: `check compiles a policy as a start would, and prints every fault with its file, line and column. If there is none it
-prints the version, and each rule with what it does.`,
+prints warnings of what is accepted and hardly meant, the version, and each rule and each of policies: with what it does.`,
 		Example: `  tailwise policy check policy.yaml
   tailwise policy check policy.yaml && git commit policy.yaml`,
 		Args: args(cobra.ExactArgs(1)),
@@ -43,13 +44,30 @@ prints the version, and each rule with what it does.`,
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%s is valid, version %s\n", args[0], compiled.Version())
-			for _, rule := range compiled.Rules() {
-				fmt.Fprintf(cmd.OutOrStdout(), "  %s: %s\n", rule.Name, does(rule))
-			}
+			printChecked(cmd.OutOrStdout(), args[0], compiled)
 			return nil
 		},
 	}
+}
+
+// printChecked prints what a valid policy is warned of, and what it does.
+func printChecked(out io.Writer, file string, compiled *policy.Policy) {
+	for _, warning := range compiled.Warnings() {
+		fmt.Fprintf(out, "warning: %v\n", warning)
+	}
+	fmt.Fprintf(out, "%s is valid, version %s\n", file, compiled.Version())
+	rules := compiled.Rules()
+	otherwise := len(rules) - 1
+	for _, rule := range rules[:otherwise] {
+		fmt.Fprintf(out, "  %s: %s\n", rule.Name, does(rule))
+	}
+	if set := compiled.Policies(); set != nil {
+		for i := range set.Config().Policies {
+			p := &set.Config().Policies[i]
+			fmt.Fprintf(out, "  %s: policy of type %s\n", p.Name, p.Type)
+		}
+	}
+	fmt.Fprintf(out, "  %s: %s\n", rules[otherwise].Name, does(rules[otherwise]))
 }
 
 func newPolicyShow() *cobra.Command {
