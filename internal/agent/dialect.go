@@ -2,6 +2,7 @@ package agent
 
 import (
 	"fmt"
+	"math/bits"
 	"strings"
 )
 
@@ -65,12 +66,10 @@ func (s dialectSet) has(d Dialect) bool { return s>>d&1 != 0 }
 
 // first returns the dialect that is preferred among those of s.
 func (s dialectSet) first() Dialect {
-	for d := DialectNone + 1; d < dialectsN; d++ {
-		if s.has(d) {
-			return d
-		}
+	if s &^= 1 << DialectNone; s == 0 {
+		return DialectNone
 	}
-	return DialectNone
+	return Dialect(bits.TrailingZeros32(uint32(s)))
 }
 
 // table is what one dialect writes. All tables together compile into one Plan.

@@ -29,8 +29,8 @@ func (p *Plan) Fold(f *Facts, x *otlp.Index, body []byte, span int, in *Interner
 func (r *reading) spanKind() SpanKind {
 	a := r.attr(roleKind)
 	if a != nil {
-		if k, _ := r.plan.means[a.Key].kindOf(r.wordOf(a)); k != SpanHTTP {
-			return r.refined(k)
+		if r.saidKind != SpanHTTP {
+			return r.refined(r.saidKind)
 		}
 	}
 	if k, found := r.kindByName(); found {

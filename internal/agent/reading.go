@@ -17,7 +17,9 @@ type reading struct {
 	span  *otlp.Span
 
 	dialects dialectSet
-	dialect  Dialect // the one of dialects that is preferred
+	dialect  Dialect  // the one of dialects that is preferred
+	saidKind SpanKind // what the attribute for roleKind says
+	wouldBe  SpanKind // what the attribute that was looked at last would say
 	kind     SpanKind
 	failed   bool
 
@@ -194,6 +196,9 @@ func (r *reading) noteText(m *meaning, as role, alias uint16, a *otlp.Attr, at i
 		return
 	}
 	*have = found{at: at, place: where, alias: alias}
+	if as == roleKind {
+		r.saidKind = r.wouldBe
+	}
 }
 
 // usable tells whether an attribute says what its role is about. What it does not say may stand under another key.
@@ -213,7 +218,8 @@ func (r *reading) usable(m *meaning, as role, a *otlp.Attr) bool {
 	if m.words == nil {
 		return len(r.plainText(a)) > 0
 	}
-	_, known := m.kindOf(r.wordOf(a))
+	var known bool
+	r.wouldBe, known = m.kindOf(r.wordOf(a))
 	return known
 }
 

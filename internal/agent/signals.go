@@ -141,7 +141,7 @@ func (r *reading) signalStream(s *signals) {
 	}
 	a := r.attr(roleStream)
 	if a == nil {
-		if kind := r.attr(roleKind); said || kind != nil && bytes.HasPrefix(r.wordOf(kind), []byte("ai.stream")) {
+		if kind := r.attr(roleKind); said || kind != nil && r.dialects.has(Vercel) && bytes.HasPrefix(r.wordOf(kind), []byte("ai.stream")) {
 			s.flags |= signalStreamed
 		}
 		return

@@ -27,6 +27,7 @@ type span struct {
 	attrs      attrs
 	event      attrs
 	scope      attrs
+	scopeName  string
 	resource   attrs
 }
 
@@ -47,6 +48,7 @@ func request(t testing.TB, spans ...span) []byte {
 		put(t, resource.Resource().Attributes(), s.resource)
 		scope := resource.ScopeSpans().AppendEmpty()
 		put(t, scope.Scope().Attributes(), s.scope)
+		scope.Scope().SetName(s.scopeName)
 		out := scope.Spans().AppendEmpty()
 		out.SetTraceID(pcommon.TraceID{1})
 		out.SetSpanID(spanID(s.id))

@@ -152,7 +152,11 @@ func (w *walker) sameCall(n, s *node) bool {
 	if n.name != s.name {
 		return false
 	}
-	return n.kind != SpanTool || w.arguments(n) == w.arguments(s)
+	if n.kind != SpanTool {
+		return true
+	}
+	given := w.arguments(n)
+	return given == w.arguments(s) && (given != 0 || n.name != 0)
 }
 
 // arguments returns the hash of what a tool was given; 0 if it is not known.
