@@ -15,14 +15,14 @@ import (
 func newPolicy() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "policy",
-		Short: "Check policies, and show the one in force",
+		Short: "Check, explain and import policies, and show the one in force",
 		Long:  `policy works on policies: the files that say which traces to keep.`,
 		Example: `  tailwise policy check policy.yaml
   tailwise policy show`,
 		Args: args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newPolicyCheck(), newPolicyShow())
+	cmd.AddCommand(newPolicyCheck(), newPolicyShow(), newPolicyImport(), newPolicyExplain())
 	return cmd
 }
 
