@@ -14,6 +14,16 @@ type Group struct {
 	Scope          []byte   // InstrumentationScope
 	ScopeSchema    []byte   // schema_url of the ScopeSpans
 	Spans          [][]byte // Span
+	// Tails, if there are any, are one for each of Spans: more fields of the span, written behind it.
+	Tails [][]byte
+}
+
+// tail returns what is written behind span i.
+func (g *Group) tail(i int) []byte {
+	if len(g.Tails) == 0 {
+		return nil
+	}
+	return g.Tails[i]
 }
 
 // sameResource tells whether g and h belong in one ResourceSpans.
@@ -69,8 +79,10 @@ func appendScopes(dst []byte, groups []Group) []byte {
 		dst = appendHead(dst, 2, scopeSpansSize(groups[:n]))
 		dst = appendField(dst, 1, groups[0].Scope)
 		for _, g := range groups[:n] {
-			for _, span := range g.Spans {
-				dst = append(appendHead(dst, 2, len(span)), span...)
+			for i, span := range g.Spans {
+				tail := g.tail(i)
+				dst = append(appendHead(dst, 2, len(span)+len(tail)), span...)
+				dst = append(dst, tail...)
 			}
 		}
 		dst = appendField(dst, 3, groups[0].ScopeSchema)
@@ -94,8 +106,8 @@ func resourceSpansSize(groups []Group) int {
 func scopeSpansSize(groups []Group) int {
 	size := fieldSize(groups[0].Scope) + fieldSize(groups[0].ScopeSchema)
 	for _, g := range groups {
-		for _, span := range g.Spans {
-			size += nestedSize(len(span))
+		for i, span := range g.Spans {
+			size += nestedSize(len(span) + len(g.tail(i)))
 		}
 	}
 	return size

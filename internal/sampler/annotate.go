@@ -5,8 +5,8 @@ import (
 	"strings"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/sampling"
-	"go.opentelemetry.io/collector/pdata/pcommon"
-	"go.opentelemetry.io/collector/pdata/ptrace"
+
+	"github.com/tailwise/tailwise/internal/otlp"
 )
 
 // Attributes that exported spans carry. The first three stand on every span, the others on the root, or where the
@@ -31,88 +31,181 @@ type signals struct {
 	TokensTotal  *int64 `json:"tokens.total"`
 }
 
+// annotation is what is written behind the spans of a kept trace, on the wire: decoded spans would grow their lists of
+// attributes one by one.
+type annotation struct {
+	decision *decision
+	plain    []byte // for every span
+	session  []byte // more for those without session id
+	state    []byte // more for those without trace state, where chance decided
+}
+
 // annotate adds to a kept trace's spans why they are here. The root gets its signals once: first says that no part of the
-// trace was exported before, whole that traces holds all there is of it now.
-func annotate(traces ptrace.Traces, d *decision, first, whole bool) {
-	reason := strings.Join(d.rules, ",")
-	eachSpan(traces, func(span ptrace.Span) {
-		attrs := span.Attributes()
-		_, hasSession := attrs.Get(attrSession)
-		attrs.EnsureCapacity(attrs.Len() + 3)
-		attrs.PutStr(attrRetention, d.retention)
-		attrs.PutStr(attrReason, reason)
-		if !hasSession && d.session != "" {
-			attrs.PutStr(attrSession, d.session)
+// trace was exported before, whole that groups hold all there is of it now.
+func annotate(groups []otlp.Group, d *decision, first, whole bool) {
+	a := annotation{decision: d}
+	a.plain = otlp.AppendSpanText(nil, attrRetention, d.retention)
+	a.plain = otlp.AppendSpanText(a.plain, attrReason, strings.Join(d.rules, ","))
+	if d.session != "" {
+		a.session = otlp.AppendSpanText(nil, attrSession, d.session)
+	}
+	if d.threshold != "" {
+		a.state = otlp.AppendSpanState(nil, chanceState("", d))
+	}
+	var roots rootSearch
+	for i := range groups {
+		g := &groups[i]
+		g.Tails = make([][]byte, len(g.Spans))
+		for j := range g.Spans {
+			roots.add(a.span(&g.Spans[j], &g.Tails[j]), g, j)
 		}
-		if d.threshold != "" {
-			markChance(span.TraceState(), d)
-		}
-	})
+	}
 	if !first {
 		return
 	}
-	if root, ok := rootOf(traces); ok && (whole || root.ParentSpanID().IsEmpty()) {
-		root.Attributes().PutStr(attrPolicyVersion, d.policyVersion)
-		root.Attributes().PutDouble(attrProbability, d.probability)
-		putSignals(root.Attributes(), d.facts)
+	if g, j, parentless := roots.find(); g != nil && (whole || parentless) {
+		a.root(&g.Spans[j], &g.Tails[j])
 	}
 }
 
-// rootOf returns the root that started first, or, where no span is without parent, the first of those whose parent is
-// not among traces.
-func rootOf(traces ptrace.Traces) (root ptrace.Span, found bool) {
-	earliest := func(is func(ptrace.Span) bool) {
-		eachSpan(traces, func(span ptrace.Span) {
-			if is(span) && (!found || span.StartTimestamp() < root.StartTimestamp()) {
-				root, found = span, true
-			}
-		})
-	}
-	if earliest(func(span ptrace.Span) bool { return span.ParentSpanID().IsEmpty() }); found {
-		return root, true
-	}
-	ids := make(map[pcommon.SpanID]struct{}, traces.SpanCount())
-	eachSpan(traces, func(span ptrace.Span) { ids[span.SpanID()] = struct{}{} })
-	earliest(func(span ptrace.Span) bool {
-		_, has := ids[span.ParentSpanID()]
-		return !has
+// span writes what every span gets. Nearly all spans have nothing that it would replace.
+func (a *annotation) span(span, tail *[]byte) otlp.SpanHead {
+	hasSession, hasOurs := false, false
+	head := otlp.Head(*span, func(key []byte) {
+		switch string(key) {
+		case attrSession:
+			hasSession = true
+		case attrRetention, attrReason:
+			hasOurs = true
+		}
 	})
-	return root, found
+	*tail = a.plain
+	if !hasSession && a.session != nil {
+		*tail = join(*tail, a.session)
+	}
+	newState := a.state != nil && len(head.TraceState) > 0
+	switch {
+	case newState:
+		*tail = otlp.AppendSpanState(join(*tail, nil), chanceState(string(head.TraceState), a.decision))
+	case a.state != nil:
+		*tail = join(*tail, a.state)
+	}
+	if hasOurs || newState {
+		*span = otlp.AppendSpanWithout(nil, *span, isOurs, newState)
+	}
+	return head
 }
 
-func eachSpan(traces ptrace.Traces, do func(ptrace.Span)) {
-	for _, resource := range traces.ResourceSpans().All() {
-		for _, scope := range resource.ScopeSpans().All() {
-			for _, span := range scope.Spans().All() {
-				do(span)
-			}
+func isOurs(key []byte) bool { return string(key) == attrRetention || string(key) == attrReason }
+
+// root writes what the root gets besides.
+func (a *annotation) root(span, tail *[]byte) {
+	d := a.decision
+	more := otlp.AppendSpanText(nil, attrPolicyVersion, d.policyVersion)
+	more = otlp.AppendSpanDouble(more, attrProbability, d.probability)
+	more = appendSignals(more, d.facts)
+	replaced := false
+	isReplaced := func(key []byte) bool {
+		ours := string(key) == attrPolicyVersion || string(key) == attrProbability || isSignal(key)
+		replaced = replaced || ours
+		return ours
+	}
+	otlp.Head(*span, func(key []byte) { isReplaced(key) })
+	if replaced {
+		*span = otlp.AppendSpanWithout(nil, *span, isReplaced, false)
+	}
+	*tail = join(*tail, more)
+}
+
+// join returns a new slice of both: tails are shared between spans.
+func join(a, b []byte) []byte { return append(a[:len(a):len(a)], b...) }
+
+// rootSearch finds the root that started first, or, where no span is without parent, the first of those whose parent is
+// not among the spans.
+type rootSearch struct {
+	root    rootPlace   // the earliest without parent
+	orphans []rootPlace // those with a parent, while no root was seen
+}
+
+type rootPlace struct {
+	head  otlp.SpanHead
+	group *otlp.Group // nil: none
+	index int
+}
+
+func (r *rootSearch) add(head otlp.SpanHead, g *otlp.Group, i int) {
+	at := rootPlace{head, g, i}
+	switch {
+	case head.Parent == otlp.SpanID{}:
+		if r.root.group == nil || head.Start < r.root.head.Start {
+			r.root = at
+		}
+	case r.root.group == nil:
+		r.orphans = append(r.orphans, at)
+	}
+}
+
+func (r *rootSearch) find() (g *otlp.Group, i int, parentless bool) {
+	if r.root.group != nil {
+		return r.root.group, r.root.index, true
+	}
+	ids := make(map[otlp.SpanID]struct{}, len(r.orphans))
+	for _, o := range r.orphans {
+		ids[o.head.ID] = struct{}{}
+	}
+	var first rootPlace
+	for _, o := range r.orphans {
+		if _, has := ids[o.head.Parent]; !has && (first.group == nil || o.head.Start < first.head.Start) {
+			first = o
 		}
 	}
+	return first.group, first.index, false
 }
 
-// putSignals copies the facts that are worth an attribute.
-func putSignals(attrs pcommon.Map, facts []byte) {
+// signalsOf lists the facts that are worth an attribute, in the order in which they are written.
+func signalsOf(s *signals) [7]struct {
+	name  string
+	value *int64
+} {
+	return [...]struct {
+		name  string
+		value *int64
+	}{
+		{"errors", s.Errors}, {"spans", s.Spans}, {"llm.calls", s.LLMCalls}, {"tool.calls", s.ToolCalls},
+		{"tokens.input", s.TokensInput}, {"tokens.output", s.TokensOutput}, {"tokens.total", s.TokensTotal},
+	}
+}
+
+// appendSignals encodes the facts that are worth an attribute.
+func appendSignals(dst []byte, facts []byte) []byte {
 	var s signals
 	if json.Unmarshal(facts, &s) != nil {
-		return // facts that cannot be read add nothing; the ledger has the same bytes
+		return dst // facts that cannot be read add nothing; the ledger has the same bytes
 	}
-	for name, value := range map[string]*int64{
-		"errors": s.Errors, "spans": s.Spans, "llm.calls": s.LLMCalls, "tool.calls": s.ToolCalls,
-		"tokens.input": s.TokensInput, "tokens.output": s.TokensOutput, "tokens.total": s.TokensTotal,
-	} {
-		if value != nil {
-			attrs.PutInt(attrSignalPrefix+name, *value)
+	for _, signal := range signalsOf(&s) {
+		if signal.value != nil {
+			dst = otlp.AppendSpanInt(dst, attrSignalPrefix+signal.name, *signal.value)
 		}
 	}
+	return dst
 }
 
-// markChance writes the sampling threshold into a span's tracestate, and the randomness where it did not come with the
+func isSignal(key []byte) bool {
+	for _, signal := range signalsOf(&signals{}) {
+		if string(key) == attrSignalPrefix+signal.name {
+			return true
+		}
+	}
+	return false
+}
+
+// chanceState writes the sampling threshold into a span's tracestate, and the randomness where it did not come with the
 // trace (OpenTelemetry's probability sampling: https://opentelemetry.io/docs/specs/otel/trace/tracestate-probability-sampling/).
 // A stricter threshold that is there already stays. A tracestate that cannot be parsed stays as it is.
-func markChance(state pcommon.TraceState, d *decision) {
-	w3c, err := sampling.NewW3CTraceState(state.AsRaw())
+func chanceState(state string, d *decision) string {
+	w3c, err := sampling.NewW3CTraceState(state)
 	if err != nil {
-		return
+		return state
 	}
 	otel := w3c.OTelValue()
 	if d.randomness != "" && otel.RValue() == "" {
@@ -124,7 +217,8 @@ func markChance(state pcommon.TraceState, d *decision) {
 		_ = otel.UpdateTValueWithSampling(threshold) // it fails where a stricter one is there, which stays
 	}
 	var out strings.Builder
-	if w3c.Serialize(&out) == nil {
-		state.FromRaw(out.String())
+	if w3c.Serialize(&out) != nil {
+		return state
 	}
+	return out.String()
 }

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 	"google.golang.org/grpc/status"
 
+	"github.com/tailwise/tailwise/internal/otlp"
 	"github.com/tailwise/tailwise/internal/wal"
 )
 
@@ -72,6 +73,9 @@ func (c *courier) deliver(ctx context.Context, parcels []parcel) {
 		case consumererror.IsPermanent(err):
 			c.refused(ctx, parcels, err)
 			return
+		case errors.Is(err, errUnreadable):
+			c.unreadable(ctx, parcels, err)
+			return
 		}
 		c.engine.metrics.exportRetry()
 		c.engine.logger.Warn("kept traces did not go out; trying again",
@@ -87,42 +91,64 @@ func (c *courier) deliver(ctx context.Context, parcels []parcel) {
 // load rebuilds parcels from the log into one request. Those whose references are out of date, or whose bytes are damaged
 // altogether, are settled at once and left out. An error says that the log could not be read just now.
 func (c *courier) load(parcels []parcel) (loaded []parcel, traces ptrace.Traces, err error) {
-	traces = ptrace.NewTraces()
+	var size int64
 	for i := range parcels {
-		part, err := c.read(&parcels[i])
+		size += parcels[i].bytes
+	}
+	request := c.engine.bodies.get(int(size + size/8)) // the marks take some room
+	defer request.Release()                            // pdata copies what it keeps
+	for i := range parcels {
+		err := c.read(&parcels[i], request)
 		switch {
 		case errors.Is(err, errMoved):
 			c.settle(parcels[i:i+1], "", true)
 		case errors.Is(err, errUnreadable):
 			c.engine.damage("export a trace", err)
-			c.settle(parcels[i:i+1], "the log's bytes cannot be read back", false)
+			c.settle(parcels[i:i+1], reasonUnreadable, false)
 		case err != nil:
 			return append(loaded, parcels[i:]...), traces, err
 		default:
-			part.ResourceSpans().MoveAndAppendTo(traces.ResourceSpans())
 			loaded = append(loaded, parcels[i])
 		}
 	}
-	return loaded, traces, nil
+	traces, err = new(ptrace.ProtoUnmarshaler).UnmarshalTraces(request.Bytes())
+	if err != nil {
+		err = fmt.Errorf("%w: %w", errUnreadable, err)
+	}
+	return loaded, traces, err
 }
 
-// read rebuilds one parcel and marks its spans. Spans whose bytes are damaged are reported and left out.
-func (c *courier) read(p *parcel) (ptrace.Traces, error) {
-	r, err := c.engine.rebuild(&p.piece)
-	if r.body == nil {
-		return ptrace.Traces{}, err
+// read rebuilds one parcel, marks its spans, and appends them to a request: requests one after the other are one. Spans
+// whose bytes are damaged are reported and left out.
+func (c *courier) read(p *parcel, request *Body) error {
+	raw := c.engine.bodies.get(int(max(2*p.bytes, gapRoom)))
+	defer raw.Release()
+	groups, _, err := c.engine.gather(&p.piece, raw)
+	if len(groups) == 0 {
+		return err
 	}
 	if err != nil {
 		c.engine.damage("export part of a trace", err)
 	}
-	defer r.release() // pdata copies what it keeps
-	traces, err := new(ptrace.ProtoUnmarshaler).UnmarshalTraces(r.body.Bytes())
-	if err != nil {
-		return ptrace.Traces{}, fmt.Errorf("%w: %w", errUnreadable, err)
-	}
-	annotate(traces, p.decision, p.first, p.whole)
-	return traces, nil
+	annotate(groups, p.decision, p.first, p.whole)
+	request.reserve(otlp.SizeRequest(groups))
+	request.buf = otlp.AppendRequest(request.buf, groups)
+	return nil
 }
+
+// unreadable deals with spans that were read back and cannot be decoded, which the walk should have seen to.
+func (c *courier) unreadable(ctx context.Context, parcels []parcel, why error) {
+	if len(parcels) > 1 {
+		for i := range parcels {
+			c.deliver(ctx, parcels[i:i+1])
+		}
+		return
+	}
+	c.engine.damage("export a trace", why)
+	c.settle(parcels, reasonUnreadable, false)
+}
+
+const reasonUnreadable = "the log's bytes cannot be read back"
 
 // refused deals with a permanent refusal. A refusal of several traces says nothing of each, so they are tried one by
 // one: one bad trace must not take others with it.

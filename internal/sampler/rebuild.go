@@ -83,7 +83,17 @@ const gapRoom = 256 << 10
 func (e *Engine) rebuild(p *piece) (r rebuilt, err error) {
 	raw := e.bodies.get(int(max(2*p.bytes, gapRoom))) // what stands between the spans may be read along with them
 	defer raw.Release()
-	groups := make([]otlp.Group, 0, len(p.groups))
+	groups, r, err := e.gather(p, raw)
+	if len(groups) > 0 {
+		r.body = e.bodies.get(otlp.SizeRequest(groups))
+		r.body.buf = otlp.AppendRequest(r.body.buf, groups)
+	}
+	return r, err
+}
+
+// gather reads a piece's spans from the log into raw. The groups refer to it.
+func (e *Engine) gather(p *piece, raw *Body) (groups []otlp.Group, r rebuilt, err error) {
+	groups = make([]otlp.Group, 0, len(p.groups))
 	at := 0
 	for i := range p.groups {
 		g := &p.groups[i]
@@ -91,7 +101,7 @@ func (e *Engine) rebuild(p *piece) (r rebuilt, err error) {
 		at += int(g.spansN)
 		got, kept, fault := e.fetch(g, refs, raw)
 		if fault != nil && !errors.Is(fault, errUnreadable) {
-			return rebuilt{}, fault
+			return nil, rebuilt{}, fault
 		}
 		if fault != nil {
 			r.lost = append(r.lost, missing(refs, kept)...)
@@ -103,11 +113,7 @@ func (e *Engine) rebuild(p *piece) (r rebuilt, err error) {
 		}
 	}
 	e.metrics.unreadable(len(r.lost))
-	if len(groups) > 0 {
-		r.body = e.bodies.get(otlp.SizeRequest(groups))
-		r.body.buf = otlp.AppendRequest(r.body.buf, groups)
-	}
-	return r, err
+	return groups, r, err
 }
 
 // missing returns the hashes of refs that are not among kept, which is refs with some left out.

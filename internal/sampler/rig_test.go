@@ -225,11 +225,12 @@ func request(id otlp.TraceID, specs ...spec) ptrace.Traces {
 
 // padding is text of size bytes: an eighth of it as in every span, the rest as in no other.
 func padding(id otlp.TraceID, name string, size int) string {
-	unique := make([]byte, size/16*7)
+	unique := make([]byte, size/2+1)
 	var seed [32]byte
 	copy(seed[copy(seed[:], id[:]):], name)
 	rand.NewChaCha8(seed).Read(unique) // never fails
-	return strings.Repeat("0123456789abcdef", size/128) + hex.EncodeToString(unique)
+	common := strings.Repeat("0123456789abcdef", size/128)
+	return common + hex.EncodeToString(unique)[len(common):size]
 }
 
 func spanID(name string) (id pcommon.SpanID) {
@@ -238,3 +239,13 @@ func spanID(name string) (id pcommon.SpanID) {
 }
 
 func hexOf(id otlp.TraceID) string { return hex.EncodeToString(id[:]) }
+
+func eachSpan(traces ptrace.Traces, do func(ptrace.Span)) {
+	for _, resource := range traces.ResourceSpans().All() {
+		for _, scope := range resource.ScopeSpans().All() {
+			for _, span := range scope.Spans().All() {
+				do(span)
+			}
+		}
+	}
+}
