@@ -17,10 +17,11 @@ const (
 	// dedupBlock is the length of a block, in bytes. 512 leaves 20.3 % of those requests, 1024 21.3 %, for half the
 	// work.
 	dedupBlock = 1024
-	// dedupLeast is the shortest last block of a value that counts. A reference takes up to 15 bytes.
+	// dedupLeast is the shortest last block of a value that counts, and so the shortest reference. A reference takes up
+	// to 15 bytes. It is part of the format: it bounds what a table can hold.
 	dedupLeast = 256
 	// dedupBlocks bounds the blocks that are known of a segment: 12 MiB of memory. Segments of the default size hold
-	// fewer.
+	// fewer. When it is reached, what is known is still found, and nothing more is noted.
 	dedupBlocks = 1 << 18
 )
 
@@ -32,7 +33,8 @@ type block struct {
 
 // blockHash names the bytes of a block: two hashes with seeds of this process, which nobody outside can know. That
 // they agree by chance for different bytes is less likely than that a disk returns wrong bytes with a right checksum;
-// and the checksum of the whole body, taken before, would tell.
+// and the checksum of the whole body, taken before, would tell: other bytes would not be delivered, the record would
+// be a hole. Comparing the bytes themselves would need to read them back.
 type blockHash [2]uint64
 
 var blockSeeds = [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}
@@ -69,11 +71,12 @@ type blockSlot struct {
 	off  uint32 // in the segment; 0: the slot is empty
 }
 
+// firstSlots and dedupBlocks are powers of two, so that a full table is half in use.
 const firstSlots = 1 << 12
 
 // at returns where the block stands already; or 0, and notes that it stands at off from now on.
 func (t *blockTable) at(h blockHash, off uint32) uint32 {
-	if 2*t.n >= len(t.slots) {
+	if 2*t.n >= len(t.slots) && t.n < dedupBlocks {
 		t.grow()
 	}
 	s := t.slot(h)
@@ -122,29 +125,33 @@ type extent struct {
 // appendExtents says how a body is written whose blocks these are and whose first byte would stand at base. The last
 // extent is a literal alone, maybe empty. A body in which nothing repeats is one extent.
 func (t *blockTable) appendExtents(extents []extent, body int, blocks []block, base uint32) []extent {
-	var cur extent
-	var done, literals uint32 // of the body; of those before cur
+	var done, literals uint32 // how much of the body is in extents; how much of that is literal
 	for _, b := range blocks {
-		here := base + literals + b.off - done
-		at := t.at(b.hash, here)
+		literal := b.off - done // if b is a reference
+		at := t.at(b.hash, base+literals+literal)
 		if at == 0 {
 			continue
 		}
-		cur.literal = b.off - done
-		literals += cur.literal
+		literals += literal
 		done = b.off + b.len
-		if n := len(extents); cur.literal == 0 && n > 0 && extents[n-1].refAt+extents[n-1].ref == at {
+		if n := len(extents); literal == 0 && n > 0 && extents[n-1].refAt+extents[n-1].ref == at {
 			extents[n-1].ref += b.len
 			continue
 		}
-		extents = append(extents, extent{cur.literal, b.len, at})
+		extents = append(extents, extent{literal, b.len, at})
 	}
 	return append(extents, extent{literal: uint32(body) - done})
 }
 
-// dedupTrailer ends a stored body with flagDedup: the checksum of meta and whole body, the length of that body, the
-// length of the table before.
-const dedupTrailer = 12
+// dedupTrailer is the length of what ends a stored body with flagDedup:
+//
+//	literals | table: (literal, ref, ref at) as varints, for each extent | body crc | body len | table len | table crc |
+//	         |                                                           |   u32    |   u32    |    u32    |    u32    |
+//
+// The body's checksum covers meta and the whole body as it was appended. The table's covers the table and the twelve bytes
+// behind it: whoever reads ranges reads the table without the rest of the frame, and a damaged one would send him to
+// other bytes than those he asks for.
+const dedupTrailer = 16
 
 // appendTable encodes extents and the trailer.
 func appendTable(b []byte, extents []extent, crc, size uint32) []byte {
@@ -157,7 +164,8 @@ func appendTable(b []byte, extents []extent, crc, size uint32) []byte {
 	n := len(b) - start
 	b = binary.LittleEndian.AppendUint32(b, crc)
 	b = binary.LittleEndian.AppendUint32(b, size)
-	return binary.LittleEndian.AppendUint32(b, uint32(n))
+	b = binary.LittleEndian.AppendUint32(b, uint32(n))
+	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b[start:], castagnoli))
 }
 
 // eachLiteral calls fn for the parts of body that extents leave in the frame, in order.

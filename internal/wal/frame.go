@@ -27,7 +27,8 @@ const (
 
 	// flagS2 says that the body is one S2 block.
 	flagS2 uint8 = 1 << 0
-	// flagDedup says that the body leaves out what stands earlier in the segment: its other bytes, then a table.
+	// flagDedup says that the body leaves out what stands earlier in the segment: its other bytes, then a table. Never
+	// with flagS2.
 	flagDedup uint8 = 1 << 1
 
 	// kindSeal marks the clean end of a segment. It has no payload and is never delivered.

@@ -106,8 +106,9 @@ func (l *Log) prepare(r *Record) (entry, error) {
 	if l.cfg.Compress {
 		e.pack()
 	} else if len(r.Large) > 0 {
-		e.cut(r.Large)
+		e.cut()
 	}
+	e.Large = nil
 	e.crc = checksum(e.Meta, e.stored)
 	return e, nil
 }
@@ -133,10 +134,11 @@ func (e *entry) pack() {
 
 var blockBuffers = sync.Pool{New: func() any { return new([]block) }}
 
-// cut finds what may stand in the segment already.
-func (e *entry) cut(values []Range) {
+// cut finds what may stand in the segment already. Of a large body that is most of the work of an Append; the writer,
+// which is alone, only looks up.
+func (e *entry) cut() {
 	e.blocks = blockBuffers.Get().(*[]block)
-	*e.blocks = appendBlocks((*e.blocks)[:0], e.Body, values)
+	*e.blocks = appendBlocks((*e.blocks)[:0], e.Body, e.Large)
 }
 
 // unpack gives back what was made of the body, once it is written or never will be.

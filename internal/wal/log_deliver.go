@@ -141,9 +141,10 @@ func (l *Log) deliverFrom(c Consumer, w *walker, st step) {
 	l.mu.Unlock()
 }
 
-// deliverFrame delivers f, or gives the hole that it is when its body cannot be unpacked.
+// deliverFrame delivers f, or gives the hole that it is when its body cannot be unpacked, or bytes that it repeats are
+// damaged.
 func (l *Log) deliverFrame(c Consumer, w *walker, f frame) *Damage {
-	body, err := f.body(w.file, &w.plain)
+	body, err := w.plain.body(f, w.file)
 	if err != nil {
 		return &Damage{
 			Segment: w.id, File: segmentName(w.id), Offset: int64(f.Pos.Offset()), Length: f.size(), Reason: err.Error(),

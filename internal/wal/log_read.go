@@ -12,11 +12,12 @@ type Range struct{ Off, Len uint32 }
 // gapBytes is the longest gap between two ranges that is read over rather than skipped with another system call.
 const gapBytes = 16 << 10
 
-// ReadRanges appends the ranges of the body of the record at p to dst, in the order given, and returns it. It does not
-// verify the record's checksum, as it does not read all of it: the caller checks what it gets. Of a compressed record
-// it reads, verifies and unpacks all, and keeps a few unpacked bodies. Ranges in ascending order are read together
-// where gaps are small. It fails with ErrGone, or with ErrCorrupt when there is no frame at p. On an error dst is
-// returned as it was.
+// ReadRanges appends the ranges of the body of the record at p to dst, in the order given, and returns it. Ranges in
+// ascending order are read together where gaps are small. It does not verify the record's checksum, as it does not read
+// all of it: where bytes are damaged it gives them as they are, and the caller checks what it gets. That holds for what
+// the record repeats, too, but not for where it stands: the table has a checksum of its own. Of a compressed record it
+// reads, verifies and unpacks all, and keeps a few unpacked bodies. It fails with ErrGone, or with ErrCorrupt when there
+// is no frame at p or its table is damaged. On an error dst is returned as it was.
 func (l *Log) ReadRanges(p Position, ranges []Range, dst []byte) ([]byte, error) {
 	s, end, err := l.acquire(p)
 	if err != nil {
@@ -35,9 +36,7 @@ func (l *Log) ReadRanges(p Position, ranges []Range, dst []byte) ([]byte, error)
 		return cutRanges(body, ranges, dst, p)
 	}
 	if f.Flags&flagDedup != 0 {
-		r := rangeReaders.Get().(*rangeReader)
-		defer rangeReaders.Put(r)
-		return r.read(l, s, f, ranges, dst)
+		return l.readRepeating(s, f, ranges, dst)
 	}
 	if err := checkRanges(ranges, int(f.BodyLen), p); err != nil {
 		return dst, err
@@ -117,7 +116,7 @@ func (l *Log) ReadRecord(p Position) (Delivery, error) {
 	if err := f.readPayload(s); err != nil {
 		return Delivery{}, err
 	}
-	body, err := f.body(s.file, new([]byte))
+	body, err := new(plain).body(f, s.file)
 	if err != nil {
 		return Delivery{}, fmt.Errorf("read record %v: %w", p, err)
 	}
@@ -186,7 +185,7 @@ func (l *Log) unpacked(s *segment, f frame) ([]byte, error) {
 	if err := f.readPayload(s); err != nil {
 		return nil, err
 	}
-	body, err := f.body(s.file, new([]byte))
+	body, err := new(plain).body(f, s.file)
 	if err != nil {
 		return nil, fmt.Errorf("read record %v: %w", f.Pos, err)
 	}

@@ -30,7 +30,8 @@ type Record struct {
 	// Body is written from this very slice.
 	Body []byte
 	// Large names parts of Body, ascending and apart, that may have been said before: the large values of attributes.
-	// What of them stands in the segment already is not written again. The log uses it until Append returns.
+	// What of them stands in the segment already is not written again. The log uses it until Append returns, and not at
+	// all with Config.Compress. Parts that are out of order or outside are passed over.
 	Large []Range
 	// Attachment goes to the consumer, unchanged, when the record is delivered from memory. It is never written.
 	Attachment any

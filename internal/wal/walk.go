@@ -22,21 +22,27 @@ type frame struct {
 	meta, stored []byte
 }
 
-// body gives the body as it was appended: the stored bytes, or put together or unpacked in *buf, which grows as needed.
-// file is the segment's.
-func (f frame) body(file io.ReaderAt, buf *[]byte) ([]byte, error) {
+// plain is the memory in which bodies are put together or unpacked, reused.
+type plain struct {
+	buf    []byte
+	layout layoutOf
+}
+
+// body gives the body of f as it was appended: the stored bytes, or what is made of them in p, valid until the next
+// call. file is the segment's. An error that is not ErrCorrupt is the file's.
+func (p *plain) body(f frame, file io.ReaderAt) ([]byte, error) {
 	switch f.Flags {
 	case 0:
 		return f.stored, nil
 	case flagDedup:
-		return f.assemble(file, buf)
+		return p.assemble(f, file)
 	}
 	n, err := s2.DecodedLen(f.stored)
 	if err != nil || n > maxPayload {
 		return nil, fmt.Errorf("%w: body is no S2 block", ErrCorrupt)
 	}
-	*buf = slices.Grow((*buf)[:0], n)
-	b, err := s2.Decode((*buf)[:n], f.stored)
+	p.buf = slices.Grow(p.buf[:0], n)
+	b, err := s2.Decode(p.buf[:n], f.stored)
 	if err != nil {
 		return nil, fmt.Errorf("%w: body is no S2 block", ErrCorrupt)
 	}
@@ -55,9 +61,9 @@ type walker struct {
 
 	win     []byte // bytes of the file from winOff on
 	winOff  int64
-	readErr error  // the last failed read of the window
-	newer   error  // a frame of a newer program was met
-	plain   []byte // for unpacking
+	readErr error // the last failed read of the window
+	newer   error // a frame of a newer program was met
+	plain   plain
 }
 
 // reset begins a walk over [from, limit), keeping the buffers.
