@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 // Repair rewrites a damaged block with all that can be read of it, also one whose footer is gone; the rest is lost for
@@ -58,6 +59,7 @@ func (v *Vault) damagedReader(ctx context.Context, id BlockID) (*reader, error) 
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	delete(v.unopened, id)
+	v.damaged = slices.DeleteFunc(v.damaged, func(d Damage) bool { return d.Block == id })
 	v.changeLocked([]*reader{r}, nil)
 	return r, nil
 }

@@ -237,3 +237,5 @@ func must(t testing.TB, err error) {
 }
 
 var errBoom = errors.New("boom")
+
+func (randomBytes) with(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 9)) }

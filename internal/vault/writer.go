@@ -133,7 +133,7 @@ func (w *writer) trace(tenant string, t *Trace) error {
 }
 
 // pack puts a trace into chunks: into the one that is being gathered, and further ones when it is full. What does not fit
-// follows as a fragment that has parts only.
+// follows as a fragment with the same fields, so that each can be read without the others.
 func (w *writer) pack(t *Trace, s *sessionRecord) error {
 	fragment := &w.scratch
 	*fragment = *t
@@ -159,7 +159,7 @@ func (w *writer) pack(t *Trace, s *sessionRecord) error {
 		if parts = parts[n:]; len(parts) == 0 {
 			return nil
 		}
-		*fragment = Trace{ID: t.ID}
+		fragment.SpansN = 0 // they were counted with the first
 	}
 }
 
