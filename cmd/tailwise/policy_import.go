@@ -122,13 +122,27 @@ func printImport(out io.Writer, r *migrate.Result, policyFile, configFile string
 	for i := range r.Translations {
 		printTranslation(out, &r.Translations[i])
 	}
-	if notes := append(r.Notes, lacking(r.Used)...); len(notes) > 0 {
+	notes := append(r.Notes, lacking(r.Used)...)
+	if n := onlyOrdinary(r.Translations); n > 0 {
+		notes = append(notes, fmt.Sprintf("policies that --ordinary makes rules of too: %d", n))
+	}
+	if len(notes) > 0 {
 		fmt.Fprintln(out, "\nto know:")
 		for _, note := range notes {
 			fmt.Fprintf(out, "  %s\n", note)
 		}
 	}
 	fmt.Fprintf(out, "\nnext: tailwise validate --config %s\n", configFile)
+}
+
+// onlyOrdinary counts the policies that were not translated because the rule decides the same for ordinary traces only.
+func onlyOrdinary(translations []migrate.Translation) (n int) {
+	for i := range translations {
+		if t := &translations[i]; t.Needs && len(t.Unless) > 0 {
+			n++
+		}
+	}
+	return n
 }
 
 func printTranslation(out io.Writer, t *migrate.Translation) {
