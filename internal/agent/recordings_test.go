@@ -16,7 +16,6 @@ import (
 // What they do not tell at all is in the truth of a recording, as untold. docs/facts.md says the same by library.
 var inexact = []struct{ recording, claim, got, why string }{
 	{"*/*down*", "retries", "0", "the SDK of the provider repeats requests itself, and its span covers all of them"},
-	{"*/retry", "retries", "0", "likewise"},
 	{"crewai/down", "retries", "2", "of eight requests in vain the framework's own three calls are seen"},
 	{"openinference-openai-js/down", "*", "0", "a call that fails leaves no span"},
 	{"openllmetry-js/down", "calls", "0", "a call that fails leaves no span"},

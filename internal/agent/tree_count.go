@@ -247,8 +247,8 @@ func (w *walker) describe(i int32, n *node, a *Action) {
 	words, c := &w.facts.words, &w.about[i]
 	a.Name, a.Agent, a.Start = words.text(n.name), words.text(c.agent), n.start
 	a.Duration = time.Duration(n.length) * lengthUnit
-	if c.tool >= 0 && c.tool != i {
-		a.Tool = words.text(w.facts.nodes[c.tool].name)
+	if in := w.above(i).tool; in >= 0 {
+		a.Tool = words.text(w.facts.nodes[in].name)
 	}
 	if n.kind.callsModel() {
 		if a.Model = a.Name; n.side >= 0 && w.facts.calls[n.side].model != 0 {
