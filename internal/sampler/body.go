@@ -77,7 +77,7 @@ type bodyClass struct {
 }
 
 // pooledBytes bounds what one class keeps for reuse. Larger bodies than that are not kept.
-const pooledBytes = 4 << 20
+const pooledBytes = 16 << 20
 
 func (p *bodyPool) get(size int) *Body {
 	class := max(bits.Len(uint(max(size, 1)-1)), smallestBodyBits)
