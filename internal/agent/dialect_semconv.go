@@ -135,6 +135,7 @@ var generalTable = table{
 
 		{key: "error.type", role: roleError},
 		{key: "exception.type", role: roleException},
+		{key: "exception.message", role: roleException, note: "only looked at, where an exception has no type"},
 		{key: "http.request.method", role: roleKind, words: words{"*": SpanHTTP}},
 		{key: "http.method", role: roleKind, words: words{"*": SpanHTTP}},
 		{key: "http.response.status_code", role: roleHTTPStatus},
