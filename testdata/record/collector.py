@@ -6,10 +6,10 @@ and JSON, gzipped or not, are taken; metrics are answered and forgotten.
 
 import base64
 import gzip
-import http.server
 import json
 import threading
 
+import serve
 from google.protobuf import json_format
 from opentelemetry.proto.collector.logs.v1 import logs_service_pb2
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
@@ -27,25 +27,11 @@ class Collector:
     def __init__(self):
         self.mu = threading.Lock()
         self.requests = {}  # guarded by mu; lists of OTLP JSON documents, by (key, signal)
-        collector = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self):
-                collector.receive(self)
-
-            def log_message(self, *args):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.server = serve.Server(self.receive)
+        self.port = self.server.port
 
     def close(self):
-        self.server.shutdown()
-        self.server.server_close()
+        self.server.close()
 
     def take(self, key, signal):
         """Returns the requests that came under the key."""
@@ -79,12 +65,8 @@ def read_body(http_request):
 
 
 def respond(http_request, as_json):
-    body = b"{}" if as_json else b""
-    http_request.send_response(200)
-    http_request.send_header("content-type", "application/json" if as_json else "application/x-protobuf")
-    http_request.send_header("content-length", str(len(body)))
-    http_request.end_headers()
-    http_request.wfile.write(body)
+    kind = "application/json" if as_json else "application/x-protobuf"
+    serve.send(http_request, 200, b"{}" if as_json else b"", [("content-type", kind)])
 
 
 def decode(message, body):

@@ -6,12 +6,12 @@ the n-th answer of the scenario's script. The log of a key is the truth about it
 
 import dataclasses
 import hashlib
-import http.server
 import json
 import re
 import threading
 
 import scripts
+import serve
 import wire
 
 ROUTES = [
@@ -43,26 +43,11 @@ class Provider:
         self.mu = threading.Lock()
         self.logs = {}  # guarded by mu; by key
         self.embedded = {}  # guarded by mu; tokens of each embedding request, by key
-        provider = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-            server_version, sys_version = "provider", ""
-
-            def do_POST(self):
-                provider.serve(self)
-
-            def log_message(self, *args):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        self.server = serve.Server(self.serve)
+        self.port = self.server.port
 
     def close(self):
-        self.server.shutdown()
-        self.server.server_close()
+        self.server.close()
 
     def take(self, key):
         """Returns what was served under the key, and the tokens of each embedding request."""
@@ -119,14 +104,7 @@ def stamp(doc):
 
 
 def send(http_request, status, doc, headers=()):
-    body = json.dumps(doc).encode()
-    http_request.send_response(status)
-    http_request.send_header("content-type", "application/json")
-    http_request.send_header("content-length", str(len(body)))
-    for name, value in headers:
-        http_request.send_header(name, value)
-    http_request.end_headers()
-    http_request.wfile.write(body)
+    serve.send(http_request, status, json.dumps(doc).encode(), [("content-type", "application/json"), *headers])
 
 
 def send_stream(http_request, events):

@@ -17,3 +17,4 @@ await agent.play(wrapOpenAI(new OpenAI({ baseURL: `${agent.PROVIDER}/v1`, apiKey
 });
 await processor.shutdown();
 agent.closeBook();
+process.exit(0); // the client goes on trying to reach LangSmith
