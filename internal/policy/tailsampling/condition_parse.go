@@ -4,6 +4,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // parseCondition reads a condition that OTTL has accepted, of spans or of their events, if it is made of comparisons
@@ -41,6 +42,9 @@ type token struct {
 
 // tokenize cuts a condition. It gives false for what parseCondition does not read.
 func tokenize(text string) (tokens []token, ok bool) {
+	if !utf8.ValidString(text) {
+		return nil, false // OTTL replaces what is not valid
+	}
 	for {
 		text = strings.TrimLeft(text, " \t\r\n\f")
 		if text == "" {
@@ -63,10 +67,10 @@ func nextToken(text string) (token, int) {
 		}
 		return token{quoted, text[1 : 1+end]}, end + 2
 	case isLower(c):
-		n := span(text, func(c byte) bool { return isLower(c) || isDigit(c) || c == '_' })
+		n := run(text, func(c byte) bool { return isLower(c) || isDigit(c) || c == '_' })
 		return token{word, text[:n]}, n
 	case isUpper(c):
-		n := span(text, func(c byte) bool { return isUpper(c) || isDigit(c) || c == '_' })
+		n := run(text, func(c byte) bool { return isUpper(c) || isDigit(c) || c == '_' })
 		return token{symbol, text[:n]}, n
 	case isDigit(c):
 		return numberToken(text)
@@ -81,11 +85,11 @@ func nextToken(text string) (token, int) {
 
 // numberToken reads a number without exponent that nothing follows that could belong to it.
 func numberToken(text string) (token, int) {
-	n := span(text, isDigit)
+	n := run(text, isDigit)
 	kind := whole
 	if n < len(text) && text[n] == '.' {
 		kind = decimal
-		n += 1 + span(text[n+1:], isDigit)
+		n += 1 + run(text[n+1:], isDigit)
 	}
 	if n < len(text) && (isLower(text[n]) || isUpper(text[n]) || text[n] == '.' || text[n] == '_') {
 		return token{}, 0
@@ -93,7 +97,7 @@ func numberToken(text string) (token, int) {
 	return token{kind, text[:n]}, n
 }
 
-func span(text string, of func(byte) bool) int {
+func run(text string, of func(byte) bool) int {
 	n := 0
 	for n < len(text) && of(text[n]) {
 		n++

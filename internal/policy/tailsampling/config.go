@@ -1,5 +1,7 @@
 package tailsampling
 
+import "strings"
+
 // Type is the type of a policy, as configurations write it.
 type Type string
 
@@ -58,10 +60,13 @@ type Policy struct {
 	places map[string]Place // of what was written in it, by path below the policy
 }
 
-// place returns where path below p stands, or else p.
+// place returns where path below p stands, or else the nearest of what is around it.
 func (p *Policy) place(path string) Place {
-	if at, found := p.places[path]; found {
-		return at
+	for path != "" {
+		if at, found := p.places[path]; found {
+			return at
+		}
+		path = path[:max(strings.LastIndexAny(path, ".["), 0)]
 	}
 	return p.At
 }
