@@ -182,6 +182,21 @@ func TestImport_DefaultsAreWrittenOut(t *testing.T) {
 	sees(t, "notes", strings.Join(r.Notes, "\n"), "no pipeline uses tail_sampling/x")
 }
 
+func TestImport_TheWholeSectionStandsElsewhere(t *testing.T) {
+	src := source("processors:\n  tail_sampling: ${file:sampling.yaml}\n")
+	src.AsRules = true
+	src.Expand = func(text string) (any, error) {
+		if text != "${file:sampling.yaml}" {
+			return text, nil
+		}
+		return map[string]any{"decision_wait": "5s", "policies": []any{map[string]any{"name": "all", "type": "always_sample"}}}, nil
+	}
+	r := imported(t, src)
+	sees(t, "policy", string(r.Policy), "name: all", "keep: true")
+	sees(t, "block", string(r.Block), "decision_wait: 5s")
+	sees(t, "notes", strings.Join(r.Notes, "\n"), "collector.yaml:2: variables are resolved")
+}
+
 func TestImport_Aliases(t *testing.T) {
 	src := source(`
 anchors:

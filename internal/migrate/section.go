@@ -32,6 +32,14 @@ type processorSection struct {
 
 func readSection(src Source, n *yaml.Node) (*processorSection, error) {
 	s := &processorSection{decide: mapping(), policies: &yaml.Node{Kind: yaml.SequenceNode}}
+	if n.Kind == yaml.ScalarNode && strings.Contains(n.Value, "$") { // all of it stands elsewhere
+		whole, err := (&copier{file: src.File, expand: src.Expand}).copy(n)
+		if err != nil {
+			return nil, err
+		}
+		s.note(src, n, "variables are resolved with the values of now, those of options too")
+		n = whole
+	}
 	if n.Kind != yaml.MappingNode {
 		return nil, fault(src.File, n, "", "the processor has no policies")
 	}
