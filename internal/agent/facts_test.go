@@ -2,6 +2,7 @@ package agent_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"strings"
@@ -173,7 +174,7 @@ func TestFacts_Order(t *testing.T) {
 	for seed := range uint64(300) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		var bodies [][]byte
-		for range 1 + r.IntN(40) {
+		for range 1 + r.IntN(60) {
 			bodies = append(bodies, request(t, anySpan(r)))
 		}
 		want := ""
@@ -187,15 +188,24 @@ func TestFacts_Order(t *testing.T) {
 				fold(t, plan, &fresh, body, nil)
 				fold(t, plan, &reused, body, &in)
 			}
-			got := string(fresh.AppendJSON(nil))
+			got := string(fresh.AppendJSON(nil)) + actionsOf(&fresh)
 			if want == "" {
 				want = got
 			}
-			if again := string(reused.AppendJSON(nil)); got != want || again != want {
+			if again := string(reused.AppendJSON(nil)) + actionsOf(&reused); got != want || again != want {
 				t.Fatalf("seed %d: facts depend on the order of spans or on reuse:\n got %s\n and %s\nwant %s", seed, got, again, want)
 			}
 		}
 	}
+}
+
+// actionsOf writes all actions of a trace, and what was invalid in it.
+func actionsOf(f *agent.Facts) (all string) {
+	f.Actions(func(a *agent.Action) bool {
+		all += fmt.Sprintf("\n%+v", *a)
+		return true
+	})
+	return all + fmt.Sprintf("\n%v", f.Invalid())
 }
 
 func TestFacts_Engine(t *testing.T) {

@@ -3,11 +3,13 @@ package agent_test
 import (
 	"bytes"
 	"encoding/json"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"go.opentelemetry.io/collector/pdata/ptrace"
+	"go.opentelemetry.io/collector/pdata/ptrace/ptraceotlp"
 
 	"github.com/tailwise/tailwise/internal/agent"
 	"github.com/tailwise/tailwise/internal/otlp"
@@ -40,6 +42,10 @@ func FuzzFold(f *testing.F) {
 	f.Add(request(f, span{id: 1, name: strings.Repeat("n", 300), attrs: attrs{
 		"score": []any{1, "x", 2.5, true, map[string]any{"a": 1}}, "session.id": "\xff\xfe", input: "1e400",
 	}}))
+	for seed := range uint64(8) {
+		r := rand.New(rand.NewPCG(seed, 5))
+		f.Add(request(f, anySpan(r), anySpan(r), anySpan(r), anySpan(r)))
+	}
 	plan := agent.NewPlan([]string{"score", "session.id"})
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var x otlp.Index
@@ -61,8 +67,37 @@ func FuzzFold(f *testing.F) {
 				t.Fatalf("a text of %d bytes in the row", len(s))
 			}
 		}
+		samePdata(t, plan, &x, body, string(row)+actionsOf(&facts))
 		if most := 64<<10 + 256*len(x.Spans); facts.Bytes() > most {
 			t.Fatalf("facts of %d spans hold %d bytes, want at most %d", len(x.Spans), facts.Bytes(), most)
 		}
 	})
+}
+
+// samePdata holds the facts to those of the same spans as pdata decodes and encodes them again. Where the two read a
+// request otherwise, as Walk says they may, there is nothing to compare.
+func samePdata(t *testing.T, plan *agent.Plan, x *otlp.Index, body []byte, want string) {
+	t.Helper()
+	request := ptraceotlp.NewExportRequest()
+	if x.RejectedN > 0 || request.UnmarshalProto(body) != nil {
+		return
+	}
+	again, err := request.MarshalProto()
+	if err != nil {
+		t.Fatalf("encode what pdata has decoded: %v", err)
+	}
+	var y otlp.Index
+	if err := y.Walk(again, plan.Keys()); err != nil {
+		t.Fatalf("walk what pdata has encoded: %v", err)
+	}
+	if len(y.Spans) != len(x.Spans) || len(y.Attrs) != len(x.Attrs) || len(y.Scopes) != len(x.Scopes) {
+		return
+	}
+	var facts agent.Facts
+	for i := range y.Spans {
+		plan.Fold(&facts, &y, again, i, nil)
+	}
+	if got := string(facts.AppendJSON(nil)) + actionsOf(&facts); got != want {
+		t.Fatalf("of what pdata has encoded:\n got %s\nwant %s", got, want)
+	}
 }

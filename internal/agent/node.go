@@ -186,6 +186,9 @@ func (f *Facts) compareAlike(a, b *node) int {
 }
 
 func (f *Facts) compareSides(a, b *node) int {
+	if a.kind != b.kind {
+		return 0 // which has been compared
+	}
 	if a.side < 0 || b.side < 0 {
 		return -cmp.Compare(min(a.side, 0), min(b.side, 0))
 	}

@@ -134,12 +134,24 @@ func anySpan(r *rand.Rand) span {
 		}
 	}
 	own, event, scope, resource := attrs{}, attrs{}, attrs{}, attrs{}
-	maybe(own, "gen_ai.operation.name", "chat", "execute_tool", "invoke_agent", "embeddings", "fetch_response", "made_up")
+	maybe(own, "gen_ai.operation.name", "chat", "chat", "execute_tool", "execute_tool", "invoke_agent", "embeddings", "fetch_response", "agent_step", "made_up", "retrieval")
+	maybe(own, "openinference.span.kind", "LLM", "TOOL", "AGENT", "CHAIN", "GUARDRAIL", "RETRIEVER", "odd")
 	maybe(own, "gen_ai.usage.input_tokens", 10, "12", 1e12, -4, "many", 3.5)
 	maybe(own, "gen_ai.usage.prompt_tokens", 7, "9")
 	maybe(own, "gen_ai.usage.output_tokens", 1, "2")
-	maybe(own, "gen_ai.request.model", "a", "b", "c")
-	maybe(own, "gen_ai.response.model", "a-1", "b-1")
+	maybe(own, "gen_ai.usage.cache_read.input_tokens", 5, 20)
+	maybe(own, "gen_ai.usage.cost", 0.25, "1e-9", -1)
+	maybe(own, "gen_ai.request.model", "gpt-4o", "b", "c")
+	maybe(own, "gen_ai.response.model", "a-1", "gpt-4o-mini")
+	maybe(own, "gen_ai.response.id", "r1", "r2")
+	maybe(own, "gen_ai.tool.name", "search", "buy")
+	maybe(own, "gen_ai.tool.call.arguments", `{"q":1}`, `{"q":2}`, `{"p":"x"}`, "no json")
+	maybe(own, "gen_ai.response.finish_reasons", "stop", "length", []any{"refusal"})
+	maybe(own, "error.type", "timeout", "E")
+	maybe(own, "http.request.method", "POST")
+	maybe(own, "http.request.resend_count", 1)
+	maybe(own, "retrieval.documents.0.document.score", 0.5, 0.25)
+	maybe(own, "gen_ai.agent.name", "support", "helper")
 	for _, place := range []attrs{own, scope, resource} {
 		maybe(place, "session.id", "s1", "s2", "default", "", 42)
 		maybe(place, "user.id", "u1", "u2", 7)
@@ -147,12 +159,14 @@ func anySpan(r *rand.Rand) span {
 		maybe(place, "score", 0.1, 0.2, 1e300, -1e300, "0.3", "bad", true, []any{1, "x", 0.7})
 	}
 	maybe(event, "score", 0.1, 0.25)
+	maybe(event, "exception.type", "ReadTimeout", "E")
 	maybe(resource, "service.name", "agents", "tools", "gateway")
 	maybe(resource, "deployment.environment", "prod", "test")
 	maybe(own, "noise", r.IntN(100))
 	return span{
-		id: uint64(r.IntN(4) + 1), parent: uint64(r.IntN(2)), name: pickOne(r, "run", "walk", ""),
-		start: pickOne(r, 0.0, 1, 2, 3.5), end: pickOne(r, 0.0, 1, 9), status: ptrace.StatusCode(r.IntN(3)),
+		id: uint64(r.IntN(12) + 1), parent: uint64(r.IntN(14)), name: pickOne(r, "run", "walk", "turn", ""),
+		start: pickOne(r, 0.0, 1, 2, 3.5, 5), end: pickOne(r, 0.0, 1, 3, 6, 9), status: ptrace.StatusCode(r.IntN(3)),
 		attrs: own, event: event, scope: scope, resource: resource,
+		scopeName: pickOne(r, "", "", "ai", "langsmith", "openlit.x", "logfire", "com.anthropic.claude_code.tracing"),
 	}
 }
