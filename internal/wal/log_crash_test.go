@@ -90,9 +90,9 @@ func crashRun(t *testing.T, seed int64, durability Durability) []crash {
 		add := func() {
 			mu.Lock()
 			defer mu.Unlock()
-			body := fmt.Appendf(nil, "%0*d", 1+rng.Intn(1500), len(sent))
-			sent = append(sent, text(1, nil, body))
-			commits = append(commits, l.Append(&Record{Kind: 1, Body: body}))
+			r := saying(len(sent), 10+rng.Intn(2500))
+			sent = append(sent, text(1, nil, r.Body))
+			commits = append(commits, l.Append(r))
 		}
 		for range 1 + rng.Intn(8) {
 			add()

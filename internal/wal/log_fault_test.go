@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand"
 	"slices"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -24,8 +23,20 @@ type story struct {
 	first  int      // of kept, those before may have been removed
 }
 
+// saying is a record of size bytes that no other record is like, of which all but the end is what others say too.
+func saying(n, size int) *Record {
+	body := make([]byte, size)
+	shared := body[:max(size-10, 0)]
+	rand.New(rand.NewSource(1)).Read(shared)
+	for i := range shared {
+		shared[i] = 'a' + shared[i]%26
+	}
+	copy(body[len(shared):], fmt.Sprintf("%0*d", size-len(shared), n))
+	return &Record{Kind: 1, Body: body, Large: []Range{{0, uint32(len(shared))}}}
+}
+
 // tell opens a log on fsys and runs through every operation of the write path, whatever fails: appends over several
-// segments, one of them large, rotation, removal and close.
+// segments, one of them large, most of what they say said before, rotation, removal and close.
 func tell(t *testing.T, cfg Config) (*story, *recorder) {
 	t.Helper()
 	s, rec := &story{}, newRecorder()
@@ -36,14 +47,15 @@ func tell(t *testing.T, cfg Config) (*story, *recorder) {
 	l.Start(rec)
 	add := func(n, size int) {
 		for range n {
-			body := fmt.Sprintf("%0*d", size, len(s.all))
-			c := l.Append(&Record{Kind: 1, Body: []byte(body)})
-			s.all = append(s.all, "1//"+body)
+			r := saying(len(s.all), size)
+			what := text(1, nil, r.Body)
+			c := l.Append(r)
+			s.all = append(s.all, what)
 			if c.Wait() != nil {
-				s.failed = append(s.failed, "1//"+body)
+				s.failed = append(s.failed, what)
 				continue
 			}
-			s.kept = append(s.kept, "1//"+body)
+			s.kept = append(s.kept, what)
 		}
 	}
 	add(3, 1200)
@@ -229,7 +241,7 @@ func TestFaults_FailedGroupLeavesNothingBehind(t *testing.T) {
 			l.Start(rec)
 			first := l.Append(&Record{Kind: 1, Body: []byte("first")})
 			<-entered
-			long := l.Append(&Record{Kind: 1, Body: []byte(strings.Repeat("long", 100))})
+			long := l.Append(saying(0, 1200))
 			short := l.Append(&Record{Kind: 1, Body: []byte("short")})
 			faulty.Add(durable.Rule{Op: ops[0], Effect: durable.Whole, Err: errFault})
 			if len(ops) > 1 {
@@ -241,10 +253,13 @@ func TestFaults_FailedGroupLeavesNothingBehind(t *testing.T) {
 					t.Errorf("record %d: got %v", i, err)
 				}
 			}
-			put(t, l, "last")
+			last := saying(1, 1100) // what it repeats of long is not there
+			if err := l.Append(last).Wait(); err != nil {
+				t.Fatal(err)
+			}
 			cfg.FS = m.CrashClone(rand.New(rand.NewSource(1)))
 			closeLog(t, l)
-			want := []string{"1//first", "3/m/last"}
+			want := []string{"1//first", text(1, nil, last.Body)}
 			wantRecords(t, rec, want)
 			rec = reopen(t, cfg)
 			wantRecords(t, rec, want)
@@ -277,13 +292,16 @@ func TestFaults_FullDisk(t *testing.T) {
 	l.Start(rec)
 	_, a := put(t, l, "a")
 	m.SetLimit(6000)
-	big := &Record{Kind: 1, Body: []byte(strings.Repeat("x", 8000))}
 	for range 10 {
-		if err := l.Append(big).Wait(); !errors.Is(err, ErrFull) || !errors.Is(err, syscall.ENOSPC) {
+		if err := l.Append(saying(0, 8000)).Wait(); !errors.Is(err, ErrFull) || !errors.Is(err, syscall.ENOSPC) {
 			t.Fatalf("got %v, want ErrFull around ENOSPC", err)
 		}
 	}
-	_, b := put(t, l, "b") // there is room for a small one
+	small := saying(1, 1200) // there is room for it; what it repeats of the others is not there
+	b := text(1, nil, small.Body)
+	if err := l.Append(small).Wait(); err != nil {
+		t.Fatal(err)
+	}
 	if got := len(l.Segments()); got > 3 {
 		t.Errorf("segments after ten refusals: got %d, want no pile of empty ones", got)
 	}
