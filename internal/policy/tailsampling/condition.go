@@ -10,9 +10,42 @@ import (
 	"github.com/tailwise/tailwise/internal/otlp"
 )
 
-// condition is a condition of OTTL that can be told from the wire, and never fails.
-type condition interface {
-	holds(v *view) bool
+// condition is a condition of OTTL that can be told from the wire, and never fails. It is a struct rather than an
+// interface, as what is handed to an interface's method goes to the heap: a view a span.
+type condition struct {
+	kind  conditionKind
+	parts []condition // of anyOf, allOf and negation
+	comparison
+}
+
+// conditionKind says how a condition is made up.
+type conditionKind uint8
+
+const (
+	compared conditionKind = iota
+	anyOf
+	allOf
+	negation // of its only part
+	yes
+	no
+)
+
+// holds tells whether the condition holds for what v shows.
+func (c *condition) holds(v *view) bool {
+	switch c.kind {
+	case anyOf, allOf:
+		for i := range c.parts {
+			if c.parts[i].holds(v) == (c.kind == anyOf) {
+				return c.kind == anyOf
+			}
+		}
+		return c.kind == allOf
+	case negation:
+		return !c.parts[0].holds(v)
+	case yes, no:
+		return c.kind == yes
+	}
+	return c.comparison.holds(v)
 }
 
 // view is the span, and for conditions of events the event, that a condition is asked of.
@@ -23,36 +56,6 @@ type view struct {
 	span  *otlp.Span
 	event []byte // the message of a span's event
 }
-
-type anyOf []condition
-
-func (c anyOf) holds(v *view) bool {
-	for _, part := range c {
-		if part.holds(v) {
-			return true
-		}
-	}
-	return false
-}
-
-type allOf []condition
-
-func (c allOf) holds(v *view) bool {
-	for _, part := range c {
-		if !part.holds(v) {
-			return false
-		}
-	}
-	return true
-}
-
-type negation struct{ of condition }
-
-func (c negation) holds(v *view) bool { return !c.of.holds(v) }
-
-type constant bool
-
-func (c constant) holds(*view) bool { return bool(c) }
 
 // source is what a comparison reads.
 type source uint8
@@ -76,7 +79,10 @@ type comparison struct {
 	with scalar
 }
 
-func (c *comparison) holds(v *view) bool { return c.read(v).compare(c.op, &c.with) }
+func (c *comparison) holds(v *view) bool {
+	is := c.read(v)
+	return is.compare(c.op, &c.with)
+}
 
 // read returns what the comparison is about. Of a key that comes again the first counts.
 func (c *comparison) read(v *view) scalar {
@@ -280,7 +286,7 @@ func scalarOfValue(message []byte) (s scalar) {
 
 // compare compares as OTTL does: nil with nil is equal; numbers by size, whatever their types; what cannot be compared
 // is unequal and nothing else.
-func (s scalar) compare(op operator, with *scalar) bool {
+func (s *scalar) compare(op operator, with *scalar) bool {
 	switch {
 	case s.kind == isNil && with.kind == isNil:
 		return op == equal || op == atMost || op == atLeast
@@ -293,6 +299,9 @@ func (s scalar) compare(op operator, with *scalar) bool {
 	}
 	switch s.kind {
 	case isText:
+		if op == equal || op == unequal {
+			return bytes.Equal(s.text, with.text) == (op == equal)
+		}
 		return ordered(bytes.Compare(s.text, with.text), 0, op)
 	case isBool, isInt:
 		return ordered(int64(s.bits), int64(with.bits), op)

@@ -13,11 +13,11 @@ import (
 func parseCondition(text string, events bool, s *shape) (condition, bool) {
 	tokens, ok := tokenize(text)
 	if !ok {
-		return nil, false
+		return condition{}, false
 	}
 	trial := parser{tokens: tokens, events: events, shape: newShape()} // keys of what cannot be read are not looked for
 	if trial.expression(); trial.failed || trial.at != len(tokens) {
-		return nil, false
+		return condition{}, false
 	}
 	p := parser{tokens: tokens, events: events, shape: s}
 	return p.expression(), true
@@ -139,24 +139,32 @@ func (p *parser) next(kind tokenKind) (string, bool) {
 func (p *parser) fail() { p.failed = true }
 
 func (p *parser) expression() condition {
-	terms := anyOf{p.term()}
+	terms := []condition{p.term()}
 	for !p.failed && p.accept(word, "or") {
 		terms = append(terms, p.term())
 	}
-	return terms
+	return join(anyOf, terms)
 }
 
 func (p *parser) term() condition {
-	parts := allOf{p.part()}
+	parts := []condition{p.part()}
 	for !p.failed && p.accept(word, "and") {
 		parts = append(parts, p.part())
 	}
-	return parts
+	return join(allOf, parts)
+}
+
+// join makes one condition of several.
+func join(kind conditionKind, parts []condition) condition {
+	if len(parts) == 1 {
+		return parts[0]
+	}
+	return condition{kind: kind, parts: parts}
 }
 
 func (p *parser) part() condition {
 	if p.accept(word, "not") {
-		return negation{p.bare()}
+		return condition{kind: negation, parts: []condition{p.bare()}}
 	}
 	return p.bare()
 }
@@ -169,15 +177,15 @@ func (p *parser) bare() condition {
 		}
 		return c
 	}
-	for _, b := range []bool{true, false} {
-		if before := p.at; p.accept(word, strconv.FormatBool(b)) {
+	for kind, text := range map[conditionKind]string{yes: "true", no: "false"} {
+		if before := p.at; p.accept(word, text) {
 			if p.at == len(p.tokens) || p.tokens[p.at].kind != sign || p.tokens[p.at].text == ")" {
-				return constant(b)
+				return condition{kind: kind}
 			}
 			p.at = before
 		}
 	}
-	return p.comparison()
+	return condition{comparison: p.comparison()}
 }
 
 var operators = map[string]operator{"==": equal, "!=": unequal, "<": less, "<=": atMost, ">": more, ">=": atLeast}
@@ -186,11 +194,10 @@ var operators = map[string]operator{"==": equal, "!=": unequal, "<": less, "<=":
 var turned = [...]operator{equal: equal, unequal: unequal, less: more, atMost: atLeast, more: less, atLeast: atMost}
 
 // comparison reads one with a constant on one side.
-func (p *parser) comparison() condition {
-	c := &comparison{}
+func (p *parser) comparison() (c comparison) {
 	with, constantLeft := p.constant()
 	if !constantLeft {
-		p.path(c)
+		p.path(&c)
 	}
 	text, _ := p.next(sign)
 	op, known := operators[text]
@@ -201,7 +208,7 @@ func (p *parser) comparison() condition {
 	c.op = op
 	if constantLeft {
 		c.op = turned[op]
-		p.path(c)
+		p.path(&c)
 	} else if with, known = p.constant(); !known {
 		p.fail()
 	}
