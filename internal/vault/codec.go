@@ -86,6 +86,10 @@ func unpack(dst, packed []byte, codec uint8, size int) ([]byte, error) {
 		}
 		dst, err = s2.Decode(grown(dst, size), packed)
 	case codecZstd:
+		var head zstd.Header
+		if err := head.Decode(packed); err != nil || !head.HasFCS || head.FrameContentSize != uint64(size) {
+			return nil, fmt.Errorf("unpack: zstd frame of %d bytes, want %d", head.FrameContentSize, size)
+		}
 		d := decoders.Get().(*zstd.Decoder)
 		dst, err = d.DecodeAll(packed, grown(dst, size)[:0])
 		decoders.Put(d)

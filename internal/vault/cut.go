@@ -106,8 +106,10 @@ func uncut(dst, steps, lits []byte, size int) ([]byte, error) {
 			return nil, errSteps
 		}
 		dst, lits = append(dst, lits[:literal]...), lits[literal:]
-		source := len(dst) - back
-		dst = append(dst, dst[source:source+length]...)
+		if length > 0 {
+			source := len(dst) - back
+			dst = append(dst, dst[source:source+length]...)
+		}
 	}
 	if len(dst)-start != size || len(lits) > 0 {
 		return nil, errSteps

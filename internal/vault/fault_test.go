@@ -15,6 +15,7 @@ import (
 func TestFaults_Matrix(t *testing.T) {
 	rng := seeded(t)
 	kept, other, fresh := simple(rng, 1, 3), simple(rng, 2, 3), simple(rng, 3, 2)
+	tiny := stored{id: sid(4), traces: []Trace{{ID: tid(4)}}}
 	works := map[string]func(v *Vault) error{
 		"settle": func(v *Vault) error { _, err := tryWrite(v, "hold", fresh); return err },
 		"merge":  func(v *Vault) error { return v.Merge(ctx, v.Mergeable(2, 1), nil) },
@@ -36,8 +37,8 @@ func TestFaults_Matrix(t *testing.T) {
 							disk := newMem()
 							faulty := durable.NewFaulty(disk)
 							v := openVault(t, faulty)
-							write(t, v, "hold", part(kept, 0, 2), part(other, 0, 1))
-							write(t, v, "hold", part(kept, 2, 3), part(other, 1, 3))
+							write(t, v, "hold", kept, part(other, 0, 1))
+							write(t, v, "hold", tiny, part(other, 1, 3)) // nearly all of which expires with the other
 							before := faulty.Calls(op)
 							fault := errBoom
 							if op == durable.OpWrite {

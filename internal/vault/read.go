@@ -114,28 +114,26 @@ func (s *state) read(ctx context.Context, f Found, seen partSet, bad *damages, e
 	return err
 }
 
-// partSet knows the parts that were handed out, by 128 bits of hash whose seeds nobody outside this process knows.
-type partSet map[[2]uint64]struct{}
+// partSet knows the parts that were handed out. Two different parts pass for one if they are of one trace and of equal
+// length, and a hash of 64 bits agrees whose seed nobody outside this process knows.
+type partSet map[partKey]struct{}
 
-var partSeeds = [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}
+type partKey struct {
+	tenant      string
+	trace       TraceID
+	size        int
+	body, route uint64
+}
+
+var partSeed = maphash.MakeSeed()
 
 // fresh leaves t with those of its parts that were not there before, notes them, and tells whether there are any. A
 // trace that loses parts keeps its other fields as they are.
 func (p partSet) fresh(tenant string, t *Trace) bool {
 	t.Parts = slices.DeleteFunc(t.Parts, func(part Part) bool {
-		var key [2]uint64
-		for i, seed := range partSeeds {
-			var h maphash.Hash
-			h.SetSeed(seed)
-			h.WriteString(tenant)
-			h.Write(t.ID[:])
-			maphash.WriteComparable(&h, len(part.Route))
-			h.Write(part.Route)
-			h.Write(part.Body)
-			key[i] = h.Sum64()
-		}
-		_, had := p[key]
-		p[key] = struct{}{}
+		k := partKey{tenant, t.ID, len(part.Body), maphash.Bytes(partSeed, part.Body), maphash.Bytes(partSeed, part.Route)}
+		_, had := p[k]
+		p[k] = struct{}{}
 		return had
 	})
 	return len(t.Parts) > 0

@@ -52,9 +52,12 @@ func (v *Vault) damagedReader(ctx context.Context, id BlockID) (*reader, error) 
 	}
 	r.created, r.class, r.unitsEnd = created, class, size&^(chunkAlign-1)
 	r.swap = BlockID{}
-	// Its tables are empty, and so is the heap: reading the index fails, which makes the rewriting look at the chunks.
+	// Its tables are empty but for a session that is none: reading the index fails, and the chunks are looked at.
 	r.heap = extent{0, 1}
-	r.tables[sessionRecords] = table{off: 0, n: 1, record: sessionRecordBytes}
+	for i := range r.tables {
+		r.tables[i].record = recordBytes[i]
+	}
+	r.tables[sessionRecords].n = 1
 
 	v.mu.Lock()
 	defer v.mu.Unlock()

@@ -69,6 +69,10 @@ type rewriter struct {
 	open   map[int64]*writer // blocks being written, by expiry step
 	done   []*reader
 	broken damages
+
+	// What was settled twice is found by hashes of the bytes, but only for traces that stand in more than one place.
+	twice  map[TraceID]bool
+	unsure bool // an index was damaged: every trace may
 }
 
 // mergeAhead is how much of each old block is read at a time.
@@ -84,6 +88,9 @@ type source struct {
 func (w *rewriter) run(ctx context.Context, old []*reader) error {
 	sources, err := w.sources(ctx, old)
 	if err != nil {
+		return err
+	}
+	if err := w.findTwice(ctx, old); err != nil {
 		return err
 	}
 	for len(sources) > 0 {
@@ -107,6 +114,30 @@ func (w *rewriter) run(ctx context.Context, old []*reader) error {
 	return nil
 }
 
+// findTwice notes the traces that stand in more than one place.
+func (w *rewriter) findTwice(ctx context.Context, old []*reader) error {
+	once := map[TraceID]bool{}
+	w.twice = map[TraceID]bool{}
+	var broken damages
+	for _, r := range old {
+		err := r.eachRecord(ctx, r.tables[traceRecords], &broken, func(b []byte) error {
+			id := TraceID(b[:16])
+			if once[id] {
+				w.twice[id] = true
+			}
+			once[id] = true
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	w.unsure = w.unsure || len(broken) > 0
+	return nil
+}
+
+func (w *rewriter) mayRepeat(id TraceID) bool { return w.unsure || w.twice[id] }
+
 // sources lists the parts of all sessions, in the order in which they are written: session by session, and in time
 // within each.
 func (w *rewriter) sources(ctx context.Context, old []*reader) (all []source, err error) {
@@ -118,7 +149,7 @@ func (w *rewriter) sources(ctx context.Context, old []*reader) (all []source, er
 		if errors.Is(err, ErrDamaged) && w.damage == lose {
 			var broken damages
 			records, ids, broken, err = r.scanSessions(ctx)
-			w.broken = append(w.broken, broken...)
+			w.broken, w.unsure = append(w.broken, broken...), true
 		}
 		if err != nil {
 			return nil, err
@@ -167,7 +198,7 @@ func (w *rewriter) session(ctx context.Context, parts []source) error {
 	}
 	seen := partSet{}
 	for _, s := range parts {
-		if err := w.copy(ctx, s, to, seen, len(parts) > 1); err != nil {
+		if err := w.copy(ctx, s, to, seen); err != nil {
 			return err
 		}
 	}
@@ -181,7 +212,7 @@ func (w *rewriter) session(ctx context.Context, parts []source) error {
 }
 
 // copy writes one part of a session. What was settled twice, as after a crash, is written once.
-func (w *rewriter) copy(ctx context.Context, s source, to *writer, seen partSet, several bool) error {
+func (w *rewriter) copy(ctx context.Context, s source, to *writer, seen partSet) error {
 	graves := w.from.graves[s.in.r.id]
 	s.in.in, s.in.session, s.in.found = s.record.unit, s.session, nil
 	err := s.in.each(ctx, func(c *chunk) error {
@@ -192,7 +223,7 @@ func (w *rewriter) copy(ctx context.Context, s source, to *writer, seen partSet,
 		for i := range c.traces {
 			t := &c.traces[i]
 			had := len(t.Parts)
-			if traceDead(graves, s.session.Tenant, t.ID) || several && !seen.fresh(s.session.Tenant, t) && had > 0 {
+			if traceDead(graves, s.session.Tenant, t.ID) || w.mayRepeat(t.ID) && !seen.fresh(s.session.Tenant, t) && had > 0 {
 				continue
 			}
 			if err := to.trace(s.session.Tenant, t); err != nil {
