@@ -46,7 +46,7 @@ func (f *attrFold) add(a *otlp.Attr, body []byte, in *Interner) {
 		f.numN++
 	}
 	if a.Type == otlp.ValueArray {
-		eachElement(a, body, func(e *otlp.Attr) { f.keep(e, body, in) })
+		otlp.EachElement(body, a.Val, func(e otlp.Attr) { f.keep(&e, body, in) })
 		return
 	}
 	f.keep(a, body, in)

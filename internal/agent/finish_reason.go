@@ -52,7 +52,7 @@ var reasonOf = map[string]reasons{
 // reasonsOf reads a word, a list of words joined by commas, a JSON array of words, or an array.
 func (r *reading) reasonsOf(a *otlp.Attr) (all reasons) {
 	if a.Type == otlp.ValueArray {
-		eachElement(a, r.body, func(e *otlp.Attr) {
+		otlp.EachElement(r.body, a.Val, func(e otlp.Attr) {
 			if e.Type == otlp.ValueString {
 				all |= r.reason(e.Val.In(r.body))
 			}
