@@ -23,6 +23,8 @@ def report(old, new, names, scenarios=None):
                 for shape, count in sorted(lines.items()):
                     print(f"{name}/{path.name} {mark} {count}x {shape}")
                     drifted = True
+    if not drifted:
+        print("no drift")
     return drifted
 
 

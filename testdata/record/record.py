@@ -27,16 +27,23 @@ def main():
     if args.table:
         return table.print_table(RECORDINGS)
     names = args.libraries or sorted(install.libraries())
-    out = pathlib.Path(tempfile.mkdtemp(prefix="tailwise-recordings-")) if args.check else RECORDINGS
+    with tempfile.TemporaryDirectory(prefix="tailwise-recordings-") as elsewhere:
+        out = pathlib.Path(elsewhere) if args.check else RECORDINGS
+        failed = record_all(names, out, args)
+        drifted = drift.report(RECORDINGS, out, names, args.scenario) if args.check else False
+    for name, scenario, why in failed:
+        print(f"{name} {scenario}: {why}", file=sys.stderr)
+    sys.exit(1 if failed or drifted else 0)
+
+
+def record_all(names, out, args):
+    """Records the libraries into out; returns [(library, scenario, why)] of what failed."""
     servers = Servers()
     failed = []
     for name in names:
         failed += record(servers, name, out, args)
     servers.close()
-    for name, scenario, why in failed:
-        print(f"{name} {scenario}: {why}", file=sys.stderr)
-    drifted = drift.report(RECORDINGS, out, names, args.scenario) if args.check else False
-    sys.exit(1 if failed or drifted else 0)
+    return failed
 
 
 def parse_args():
@@ -107,7 +114,9 @@ def record_scenario(servers, library, scenario, directory):
         if requests or signal == "traces":
             path.write_text(text)
         spans += text.count('"spanId"') if signal == "traces" else 0
-    true["untold"] = truth.untold(served, true, dump)
+    found = truth.untold(served, true, dump) + library.manifest.get("untold", {}).get(scenario, [])
+    true["untold"] = list(dict.fromkeys(found))
+    true["note"] = true["note"] or library.manifest.get("note", "")
     write_json(directory / f"{scenario}.truth.json", true)
     return spans
 

@@ -63,7 +63,7 @@ SAID = {
     "stop": {"stop", "STOP", "end_turn", "completed"},
     "length": {"length", "max_tokens", "MAX_TOKENS", "max_output_tokens", "incomplete"},
     "tool_call": {"tool_calls", "tool_call", "tool-calls", "tool_use", "function_call", "completed", "STOP", "stop"},
-    "content_filter": {"content_filter", "content-filter", "SAFETY", "safety", "refusal", "incomplete"},
+    "content_filter": {"content_filter", "content_filtered", "content-filter", "SAFETY", "safety", "refusal", "incomplete"},
     "refusal": {"refusal", "content-filter", "PROHIBITED_CONTENT", "prohibited_content"},
 }
 

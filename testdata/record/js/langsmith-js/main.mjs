@@ -1,7 +1,8 @@
 // LangSmith's tracing of an application's own agent, exported through OpenTelemetry.
 import * as agent from './agent.mjs';
-import { initializeOTEL } from 'langsmith/experimental/otel/setup';
 
+process.env.LANGSMITH_ENDPOINT = agent.OTLP; // the collector answers what is not for it, too
+const { initializeOTEL } = await import('langsmith/experimental/otel/setup');
 const { DEFAULT_LANGSMITH_SPAN_PROCESSOR: processor } = initializeOTEL({
   exporterConfig: { url: `${agent.OTLP}/v1/traces`, headers: {} },
 });
