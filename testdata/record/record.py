@@ -103,22 +103,22 @@ def record_scenario(servers, library, scenario, directory):
     served, embedded = servers.provider.take(key)
     true = truth.sum_up(served, book)
     true["embeddings"] = {"calls": len(embedded), "tokens": sum(embedded)}
-    dump, spans = "", 0
+    dump, requests = "", {}
     for signal in ("traces", "logs"):
-        requests = [tidy.tidy(r, servers.ports) for r in servers.collector.take(key, signal)]
-        text = "".join(json.dumps(r, ensure_ascii=False, separators=(",", ":")) + "\n" for r in requests)
+        requests[signal] = [tidy.tidy(r, servers.ports) for r in servers.collector.take(key, signal)]
+        text = "".join(json.dumps(r, ensure_ascii=False, separators=(",", ":")) + "\n" for r in requests[signal])
         tidy.check(text, key)
         dump += text
         path = directory / f"{scenario}.{signal}.jsonl"
         path.unlink(missing_ok=True)
-        if requests or signal == "traces":
+        if requests[signal] or signal == "traces":
             path.write_text(text)
-        spans += text.count('"spanId"') if signal == "traces" else 0
-    found = truth.untold(served, true, dump) + library.manifest.get("untold", {}).get(scenario, [])
+    found = truth.untold(served, true, dump) + truth.untold_tools(true["tools"], requests["traces"])
+    found += library.manifest.get("untold", {}).get(scenario, [])
     true["untold"] = list(dict.fromkeys(found))
     true["note"] = true["note"] or library.manifest.get("note", "")
     write_json(directory / f"{scenario}.truth.json", true)
-    return spans
+    return sum(1 for _ in truth.spans(requests["traces"]))
 
 
 def run_client(servers, library, scenario, key):

@@ -103,3 +103,26 @@ def numbers(a, fact):
     if fact == "output":
         return {a.output, a.output - a.reasoning}
     return {getattr(a, fact)}
+
+
+def untold_tools(tools, requests):
+    """Names tools.run and tools.errors if the recording has fewer spans of tools, or failed ones, than there were."""
+    ran = [span for span in spans(requests) if ran_tool(span)]
+    failed = [span for span in ran if span.get("status", {}).get("code") == 2 or span.get("events")]
+    missing = {"tools.run": len(ran) < tools["run"], "tools.errors": len(failed) < tools["errors"]}
+    return [fact for fact, is_missing in missing.items() if is_missing]
+
+
+def spans(requests):
+    for request in requests:
+        for resource in request.get("resourceSpans", []):
+            for scope in resource.get("scopeSpans", []):
+                yield from scope.get("spans", [])
+
+
+def ran_tool(span):
+    names = {"weather", "population"}
+    if span["name"].split()[0] == "chat":
+        return False  # OpenLIT writes there which tool was asked for
+    said = {a["value"].get("stringValue") for a in span.get("attributes", []) if a["key"] == "ai.toolCall.name"}
+    return bool(names & (said | set(re.findall(r"[a-z]+", span["name"]))))

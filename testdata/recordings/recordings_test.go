@@ -2,6 +2,7 @@ package recordings_test
 
 import (
 	"encoding/json"
+	"slices"
 	"testing"
 
 	"github.com/tailwise/tailwise/testdata/recordings"
@@ -59,4 +60,22 @@ func spans(t *testing.T, r recordings.Recording) (n int) {
 		}
 	}
 	return n
+}
+
+func TestAll_UntoldNamesFacts(t *testing.T) {
+	known := []string{
+		"calls", "retries", "errors", "tokens.input", "tokens.cached", "tokens.cache_write", "tokens.output", "tokens.reasoning",
+		"tools.run", "tools.errors", "finish_reasons", "refusals", "response_ids", "sessions", "user",
+	}
+	all, err := recordings.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range all {
+		for _, fact := range r.Truth.Untold {
+			if !slices.Contains(known, fact) {
+				t.Errorf("%s %s: untold: got %q, want one of %v", r.Library, r.Scenario, fact, known)
+			}
+		}
+	}
 }

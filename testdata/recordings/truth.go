@@ -22,7 +22,7 @@ type Truth struct {
 
 	Served     []Served   `json:"served"`
 	Embeddings Embeddings `json:"embeddings"`
-	Untold     []string   `json:"untold"` // of these no trace at all is in the recording, such as "tokens.cached"
+	Untold     []string   `json:"untold"` // facts that nothing in the recording tells: a key of Truth, "tokens.cached", "response_ids", ...
 	Note       string     `json:"note"`
 }
 
