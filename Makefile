@@ -17,6 +17,7 @@ test: check unit race fuzz e2e ## run everything: checks, unit tests, race, fuzz
 unit: ## go test ./... (needs Go alone)
 	$(GO) test ./...
 	cd bench && $(GO) vet ./... && $(GO) test ./...
+	cd test/oracle && $(GO) vet ./... && $(GO) test ./...
 
 race: ## the packages with goroutines, under the race detector
 	$(GO) test -race ./internal/durable ./internal/wal ./internal/price
@@ -51,6 +52,7 @@ bench: build ## ratios against a null receiver and a Collector with tail_samplin
 soak: build ## kill -9 for longer, fuzzing for longer
 	$(GO) test -tags e2e -count=1 -timeout 60m ./test/crash -rounds 100
 	$(MAKE) fuzz FUZZTIME=60s
+	cd test/oracle && $(GO) test -count=1 -timeout 120m -v ./... -seed $$(date +%s) -decisions 5000000 -sequences 5000
 
 GENAI_PRICES ?= genai-prices
 prices: ## the built-in prices, from the newest genai-prices package (needs python3)

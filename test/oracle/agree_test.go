@@ -40,7 +40,7 @@ func TestAgree(t *testing.T) {
 		m := policyMaker{Rand: r}
 		first := chance(r, 0.2)
 		text := render(t, object{"policies": m.config(), "num_traces": 10 * tracesN, "sample_on_first_match": first})
-		maker := traceMaker{Rand: r}
+		maker := newTraceMaker(r)
 		ids := make([]traceID, tracesN)
 		for i := range ids {
 			ids[i] = maker.id()

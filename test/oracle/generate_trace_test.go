@@ -14,7 +14,12 @@ import (
 // what senders leave out is left out, and keys may come twice.
 type traceMaker struct {
 	*rand.Rand
-	spansN uint64
+	keys, texts []string // nil: the pools that are shared with generated policies
+	spansN      uint64
+}
+
+func newTraceMaker(r *rand.Rand) *traceMaker {
+	return &traceMaker{Rand: r, keys: keys, texts: texts[:7]}
 }
 
 type traceID [16]byte
@@ -76,7 +81,7 @@ func (m *traceMaker) span(id traceID, state string) *trace.Span {
 	m.spansN++
 	s := &trace.Span{
 		TraceId: id[:], SpanId: []byte{1, 2, 3, byte(m.spansN >> 24), byte(m.spansN >> 16), byte(m.spansN >> 8), byte(m.spansN), 9},
-		TraceState: state, Name: pick(m.Rand, texts[:7]), Kind: trace.Span_SpanKind(m.IntN(6)),
+		TraceState: state, Name: pick(m.Rand, m.texts), Kind: trace.Span_SpanKind(m.IntN(6)),
 		Attributes: m.attributes(4), Flags: uint32(pick(m.Rand, []int{0, 0, 1, 2, 3, 0x101, 0x100})),
 	}
 	s.StartTimeUnixNano, s.EndTimeUnixNano = m.times()
@@ -86,10 +91,10 @@ func (m *traceMaker) span(id traceID, state string) *trace.Span {
 		s.ParentSpanId = make([]byte, 8)
 	}
 	if chance(m.Rand, 0.7) {
-		s.Status = &trace.Status{Code: trace.Status_StatusCode(m.IntN(3)), Message: pick(m.Rand, texts[:7])}
+		s.Status = &trace.Status{Code: trace.Status_StatusCode(m.IntN(3)), Message: pick(m.Rand, m.texts)}
 	}
 	for range m.IntN(3) * m.IntN(2) {
-		s.Events = append(s.Events, &trace.Span_Event{Name: pick(m.Rand, texts[:7]), TimeUnixNano: uint64(m.IntN(2)), Attributes: m.attributes(2)})
+		s.Events = append(s.Events, &trace.Span_Event{Name: pick(m.Rand, m.texts), TimeUnixNano: uint64(m.IntN(2)), Attributes: m.attributes(2)})
 	}
 	if chance(m.Rand, 0.2) {
 		s.Links = append(s.Links, &trace.Span_Link{TraceId: id[:], SpanId: s.SpanId, TraceState: "a=b", Attributes: m.attributes(1), Flags: 1})
@@ -127,7 +132,7 @@ func (m *traceMaker) state() string {
 func (m *traceMaker) attributes(most int) []*common.KeyValue {
 	list := make([]*common.KeyValue, m.IntN(most+1))
 	for i := range list {
-		list[i] = &common.KeyValue{Key: pick(m.Rand, keys), Value: m.value(1)}
+		list[i] = &common.KeyValue{Key: pick(m.Rand, m.keys), Value: m.value(1)}
 	}
 	return list
 }
@@ -135,7 +140,7 @@ func (m *traceMaker) attributes(most int) []*common.KeyValue {
 func (m *traceMaker) value(depth int) *common.AnyValue {
 	switch m.IntN(10) {
 	case 0, 1, 2:
-		return &common.AnyValue{Value: &common.AnyValue_StringValue{StringValue: pick(m.Rand, texts[:7])}}
+		return &common.AnyValue{Value: &common.AnyValue_StringValue{StringValue: pick(m.Rand, m.texts)}}
 	case 3, 4:
 		return &common.AnyValue{Value: &common.AnyValue_IntValue{IntValue: pick(m.Rand, integers)}}
 	case 5:

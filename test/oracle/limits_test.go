@@ -28,25 +28,35 @@ func TestAgreeOneAtATime(t *testing.T) {
 }
 
 func agreeOneAtATime(t *testing.T, round uint64, into *score) {
-	const tracesN = 40
 	r := rand.New(rand.NewPCG(*seed, 1<<32+round))
 	m := policyMaker{Rand: r, limits: true}
 	first := chance(r, 0.2)
 	text := render(t, object{"policies": m.config(), "decision_wait": "1s", "sample_on_first_match": first})
+	agreeInTurn(t, text, first, newTraceMaker(r), 40, into)
+}
+
+// agreeInTurn compares the decisions of one configuration over traces that are given to it one after another.
+//
+// Requires: it runs in a bubble, so that the clock is the test's.
+func agreeInTurn(t *testing.T, text []byte, first bool, maker *traceMaker, tracesN int, into *score) {
+	t.Helper()
 	into.configurations++
 	upstream, err := startProcessor(asMap(t, text))
 	o, notes := read(t, text, first)
 	if (err == nil) != (o != nil) {
 		t.Errorf("accepted: got %v (%v), want %v (%v)\n%s", o != nil, faults(notes), err == nil, err, text)
 	}
-	if err != nil || o == nil {
+	if err != nil {
 		into.refused++
+		t.Logf("refused by both: %v", err)
 		return
 	}
 	defer upstream.finish(t)
+	if o == nil {
+		return
+	}
 	defer func() { into.decoded += o.decoded }()
 	time.Sleep(500 * time.Millisecond)
-	maker := traceMaker{Rand: r}
 	for range tracesN {
 		id := maker.id()
 		for _, body := range maker.requests([]traceID{id}, 2) {

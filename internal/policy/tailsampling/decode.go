@@ -203,9 +203,9 @@ var levelIn = map[reflect.Type]level{
 	reflect.TypeFor[CompositeConfig](): inComposite,
 }
 
-// value reads n into v. Nothing written, or null, leaves v empty, as in the processor.
+// value reads n into v. Nothing written, or null, leaves v empty, as in the processor, which takes null for no error mode.
 func (d *decoder) value(n *yaml.Node, v reflect.Value, s site, at level) {
-	if isNull(n) {
+	if _, strict := v.Addr().Interface().(*ErrorMode); isNull(n) && !strict {
 		return
 	}
 	switch into := v.Addr().Interface().(type) {

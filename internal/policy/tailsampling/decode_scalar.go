@@ -138,7 +138,9 @@ func (d *decoder) number(n *yaml.Node, v, written reflect.Value, s site) {
 func (d *decoder) errorMode(n *yaml.Node, into *ErrorMode, s site) {
 	var text string
 	before := len(d.list)
-	d.scalar(n, reflect.ValueOf(&text).Elem(), s)
+	if !isNull(n) {
+		d.scalar(n, reflect.ValueOf(&text).Elem(), s)
+	}
 	if len(d.list) > before {
 		return
 	}
