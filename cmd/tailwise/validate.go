@@ -14,8 +14,8 @@ func newValidate() *cobra.Command {
 		Use:   "validate --config FILE",
 		Short: "Check a Collector configuration and its policy without starting anything",
 		Long: `validate checks what run would start, the policy included, and prints every fault with its key. It also names what
-in the configuration would lose kept traces in a crash: queues in memory and batch processors behind a tailwise
-receiver. Those are warnings; the exit code is 0 unless the configuration is refused.`,
+in the configuration would lose traces in a crash: queues in memory and batch processors behind a tailwise receiver or
+processor, and batch processors in front of one. Those are warnings; the exit code is 0 unless the configuration is refused.`,
 		Example: `  tailwise validate --config collector.yaml
   tailwise validate --config base.yaml --set extensions.tailwise.durability=interval`,
 		Args: args(cobra.NoArgs),

@@ -59,7 +59,7 @@ func (f fakeRunning) API() http.Handler                                  { retur
 
 func (f fakeRunning) Attach(id string, next consumer.Traces) (engine.Source, error) {
 	f.attached, f.next = append(f.attached, id), next
-	return fakeSource{f.fakeEngine}, f.attachErr
+	return fakeSource(f), f.attachErr
 }
 
 type fakeSource struct{ *fakeEngine }
