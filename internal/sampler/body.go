@@ -3,18 +3,22 @@ package sampler
 import (
 	"errors"
 	"io"
-	"math/bits"
+	"slices"
 	"sync"
 )
 
 // ErrTooLarge is what Body.Fill returns when the reader holds more than the limit.
 var ErrTooLarge = errors.New("request is larger than the limit")
 
-// Bodies come in powers of two between these sizes; larger ones are not pooled.
-const (
-	smallestBodyBits = 12 // 4 KiB
-	largestBodyBits  = 26 // 64 MiB
-)
+// Bodies come in these sizes, four to each power of two from 4 KiB to 64 MiB; larger ones are not pooled.
+var bodySizes = func() (sizes []int) {
+	for power := 4 << 10; power < 64<<20; power *= 2 {
+		for quarter := range 4 {
+			sizes = append(sizes, power+power/4*quarter)
+		}
+	}
+	return append(sizes, 64<<20)
+}()
 
 // Body is the memory of one request. It is taken from a pool and goes back to it: Accept takes ownership; whoever
 // does not pass it on calls Release.
@@ -64,58 +68,84 @@ func (b *Body) reserve(n int) {
 	b.pool.put(larger)
 }
 
-// bodyPool keeps bodies by power-of-two capacity, so that a small request never holds a large buffer. Unlike a
-// sync.Pool it survives garbage collections, which come often in a process that leaves little garbage: the pages of a
-// new buffer must be cleared and faulted in, for more than the walk over its contents costs.
+// bodyPool keeps bodies by size. Unlike a sync.Pool it survives garbage collections, which come often in a process that
+// leaves little garbage: the pages of a new buffer must be cleared and faulted in, for more than the walk over its
+// contents costs.
 type bodyPool struct {
-	classes [largestBodyBits + 1]bodyClass
+	mu      sync.Mutex
+	classes [][]*Body // by place in bodySizes
+	bytes   int       // in all classes
 }
 
-type bodyClass struct {
-	mu   sync.Mutex
-	free []*Body
-}
+// pooledBytes bounds what the pool keeps for reuse.
+const pooledBytes = 32 << 20
 
-// pooledBytes bounds what one class keeps for reuse. Larger bodies than that are not kept.
-const pooledBytes = 16 << 20
+// roomier is how many sizes further a body may be larger than asked for: less than double.
+const roomier = 4
 
 func (p *bodyPool) get(size int) *Body {
-	class := max(bits.Len(uint(max(size, 1)-1)), smallestBodyBits)
-	if class > largestBodyBits {
+	class, _ := slices.BinarySearch(bodySizes, size)
+	if class == len(bodySizes) {
 		return &Body{buf: make([]byte, 0, size), pool: p}
 	}
-	if b := p.classes[class].take(); b != nil {
+	if b := p.take(class); b != nil {
 		return b
 	}
-	return &Body{buf: make([]byte, 0, 1<<class), pool: p}
+	return &Body{buf: make([]byte, 0, bodySizes[class]), pool: p}
 }
 
-func (p *bodyPool) put(b *Body) {
-	class := bits.Len(uint(cap(b.buf))) - 1
-	if class < smallestBodyBits || class > largestBodyBits || cap(b.buf) != 1<<class {
-		return
+// take gives a body of the class or a little above; nil: there is none.
+func (p *bodyPool) take(class int) *Body {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.classes == nil {
+		p.classes = make([][]*Body, len(bodySizes))
 	}
-	b.buf = b.buf[:0]
-	p.classes[class].keep(b, pooledBytes>>class)
+	for i := range min(roomier, len(bodySizes)-class) {
+		if b := p.pop(class + i); b != nil {
+			return b
+		}
+	}
+	return nil
 }
 
-func (c *bodyClass) take() *Body {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	n := len(c.free)
+func (p *bodyPool) pop(class int) *Body {
+	free := p.classes[class]
+	n := len(free)
 	if n == 0 {
 		return nil
 	}
-	b := c.free[n-1]
-	c.free[n-1] = nil
-	c.free = c.free[:n-1]
+	b := free[n-1]
+	free[n-1] = nil
+	p.classes[class] = free[:n-1]
+	p.bytes -= bodySizes[class]
 	return b
 }
 
-func (c *bodyClass) keep(b *Body, most int) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(c.free) < most {
-		c.free = append(c.free, b)
+// put keeps a body, and lets go of others where there are too many: of the class that holds the most bytes.
+func (p *bodyPool) put(b *Body) {
+	class, found := slices.BinarySearch(bodySizes, cap(b.buf))
+	if !found {
+		return
 	}
+	b.buf = b.buf[:0]
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.classes == nil {
+		return
+	}
+	p.classes[class] = append(p.classes[class], b)
+	for p.bytes += bodySizes[class]; p.bytes > pooledBytes; {
+		p.pop(p.largest())
+	}
+}
+
+func (p *bodyPool) largest() (class int) {
+	most := 0
+	for i, free := range p.classes {
+		if n := len(free) * bodySizes[i]; n > most {
+			class, most = i, n
+		}
+	}
+	return class
 }

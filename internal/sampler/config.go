@@ -27,8 +27,8 @@ type Config struct {
 	// Compress writes the log with S2: less disk bandwidth for more CPU.
 	Compress bool
 
-	// MemoryLimit bounds the process. Half of it is for open and unexported traces, a quarter for requests on their
-	// way, an eighth for what is remembered of decided traces. Default 512 MiB, at least 32 MiB.
+	// MemoryLimit bounds the process. Half of it is for open and unexported traces, a sixteenth for requests on
+	// their way and again for those read back from the log, an eighth for what is remembered of decided traces. Default 512 MiB, at least 32 MiB.
 	MemoryLimit int64
 	// DiskLimit bounds the log. Intake refuses at it, and when less than a tenth of the volume is free. Default 50 GiB.
 	DiskLimit int64

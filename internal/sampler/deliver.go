@@ -106,10 +106,11 @@ func (d *dispatcher) reload(r *wal.Delivery) (*batch, error) {
 	}
 	b := d.engine.newBatch()
 	b.route = route
-	b.replayed = min(max(int64(len(r.Body)), 1), d.engine.replayBytes())
-	if err := d.engine.replaying.Acquire(context.Background(), b.replayed); err != nil {
+	b.room, b.taken = d.engine.replaying, d.engine.roomFor(int64(len(r.Body)))
+	if err := b.room.Acquire(context.Background(), b.taken); err != nil {
 		return nil, err
 	}
+	d.engine.inflight.Add(b.taken)
 	b.body = d.engine.bodies.get(len(r.Body))
 	b.body.Append(r.Body)
 	if err := b.index.Walk(b.body.buf, b.plan.Keys()); err != nil {

@@ -44,7 +44,8 @@ type Engine struct {
 	policyMu sync.Mutex // one reload at a time
 
 	inflight  atomic.Int64        // bytes of requests that have not taken effect everywhere
-	replaying *semaphore.Weighted // bytes of records read back from disk, likewise
+	arriving  *semaphore.Weighted // room for requests that came in
+	replaying *semaphore.Weighted // room for records read back from disk
 	// Positions of the log: up to which requests were acknowledged, and up to which records were handed to the shards.
 	committed, delivered atomic.Uint64
 	shut                 atomic.Pointer[string] // why the disk takes no requests; nil: it does
@@ -84,7 +85,7 @@ func Open(ctx context.Context, cfg Config) (_ *Engine, err error) {
 	}
 	e.life, e.stop = context.WithCancel(context.Background())
 	e.batches.New = func() any { return &batch{engine: e} }
-	e.replaying = semaphore.NewWeighted(e.replayBytes())
+	e.arriving, e.replaying = semaphore.NewWeighted(e.underWay()), semaphore.NewWeighted(e.underWay())
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, e.release())
@@ -272,8 +273,13 @@ func (e *Engine) applied() wal.SegmentID {
 	return wal.SegmentID(least)
 }
 
-// replayBytes bounds the memory of records that are read back from disk and have not taken effect.
-func (e *Engine) replayBytes() int64 { return e.cfg.MemoryLimit / 16 }
+// underWay bounds the memory of requests that have not taken effect: of those that came in, and again of those that
+// are read back from disk. More would only wait: shards take what they can, and a queue in front of them makes nothing
+// quicker.
+func (e *Engine) underWay() int64 { return e.cfg.MemoryLimit / 16 }
+
+// roomFor is what a request of size bytes takes of that: one request always fits.
+func (e *Engine) roomFor(size int64) int64 { return min(max(size, 1), e.underWay()) }
 
 // recovered reports the end of recovery.
 func (e *Engine) recovered() {

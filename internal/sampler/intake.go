@@ -103,15 +103,16 @@ func (s *Source) Accept(ctx context.Context, body *Body, metadata []KV) (Accepte
 	}
 	defer s.accepting.Done()
 	e := s.engine
-	size := int64(cap(body.buf))
-	if refused := e.admit(size); refused != nil {
+	b := e.newBatch()
+	b.body = body
+	if refused := e.admit(ctx, b); refused != nil {
 		body.Release()
+		b.body = nil
+		e.batches.Put(b)
 		e.metrics.refused(refused.Reason)
 		return Accepted{}, refused
 	}
 	key := appendRoute(nil, Route{Source: s.id, Metadata: metadata})
-	b := e.newBatch()
-	b.body = body
 	var err error
 	if b.route, err = e.routes.intern(key); err != nil {
 		b.release()
@@ -202,9 +203,9 @@ const (
 	retryBusy   = time.Second
 )
 
-// admit reserves room for a request of size bytes, or says why there is none. The reservation ends when the request
-// has taken effect.
-func (e *Engine) admit(size int64) *Refused {
+// admit reserves room for the request in b, or says why there is none. The reservation ends when the request has taken
+// effect. Where requests come faster than shards take them it waits a little.
+func (e *Engine) admit(ctx context.Context, b *batch) *Refused {
 	if why := e.shut.Load(); why != nil {
 		return &Refused{Reason: *why, RetryAfter: retryDisk}
 	}
@@ -214,13 +215,21 @@ func (e *Engine) admit(size int64) *Refused {
 	if e.traceMemory() >= e.cfg.MemoryLimit*3/4 {
 		return &Refused{Reason: reasonMemory, RetryAfter: retryMemory}
 	}
-	budget := e.cfg.MemoryLimit / 4
-	if taken := e.inflight.Add(size); taken > budget && taken != size { // one request always fits
-		e.inflight.Add(-size)
-		return &Refused{Reason: reasonBusy, RetryAfter: retryBusy}
+	taken := e.roomFor(int64(cap(b.body.buf)))
+	if !e.arriving.TryAcquire(taken) {
+		patient, enough := context.WithTimeout(ctx, admitPatience)
+		defer enough()
+		if e.arriving.Acquire(patient, taken) != nil {
+			return &Refused{Reason: reasonBusy, RetryAfter: retryBusy}
+		}
 	}
+	b.room, b.taken = e.arriving, taken
+	e.inflight.Add(taken)
 	return nil
 }
+
+// admitPatience is how long a request waits for room.
+const admitPatience = time.Second
 
 // traceMemory is what all shards hold, in bytes.
 func (e *Engine) traceMemory() (n int64) {

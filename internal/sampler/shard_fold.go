@@ -4,6 +4,8 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/tailwise/tailwise/internal/otlp"
 	"github.com/tailwise/tailwise/internal/wal"
 )
@@ -18,7 +20,9 @@ type batch struct {
 	route  routeID
 	large  []wal.Range // values that may repeat what the log has
 
-	replayed int64 // room taken of Engine.replaying; 0 for a request that came in live
+	// What it takes of the memory for requests under way, and of which.
+	room  *semaphore.Weighted
+	taken int64
 }
 
 // release gives up one hold on the batch; the last one returns its memory.
@@ -26,12 +30,8 @@ func (b *batch) release() {
 	if b.refs.Add(-1) > 0 {
 		return
 	}
-	if b.replayed > 0 {
-		b.engine.replaying.Release(b.replayed)
-		b.replayed = 0
-	} else {
-		b.engine.inflight.Add(-int64(cap(b.body.buf)))
-	}
+	b.room.Release(b.taken)
+	b.engine.inflight.Add(-b.taken)
 	b.body.Release()
 	b.body = nil
 	b.engine.batches.Put(b)
