@@ -1,9 +1,11 @@
 package recordings_test
 
 import (
-	"encoding/json"
 	"slices"
 	"testing"
+
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pdata/ptrace"
 
 	"github.com/tailwise/tailwise/testdata/recordings"
 )
@@ -42,24 +44,37 @@ func TestAll_SuccessLeavesSpans(t *testing.T) {
 	}
 }
 
+// spans counts a recording's spans by decoding it as the Collector does.
 func spans(t *testing.T, r recordings.Recording) (n int) {
 	t.Helper()
-	for _, request := range r.Requests {
-		var doc struct {
-			ResourceSpans []struct {
-				ScopeSpans []struct{ Spans []json.RawMessage }
+	var decoder ptrace.JSONUnmarshaler
+	for i, request := range r.Requests {
+		traces, err := decoder.UnmarshalTraces(request)
+		if err != nil {
+			t.Fatalf("%s %s: decode request %d: %v", r.Library, r.Scenario, i, err)
+		}
+		n += traces.SpanCount()
+	}
+	return n
+}
+
+func TestAll_LogsHaveRecords(t *testing.T) {
+	all, err := recordings.All()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var decoder plog.JSONUnmarshaler
+	for _, r := range all {
+		for i, request := range r.Logs {
+			logs, err := decoder.UnmarshalLogs(request)
+			if err != nil {
+				t.Fatalf("%s %s: decode log request %d: %v", r.Library, r.Scenario, i, err)
 			}
-		}
-		if err := json.Unmarshal(request, &doc); err != nil {
-			t.Fatalf("%s %s: %v", r.Library, r.Scenario, err)
-		}
-		for _, resource := range doc.ResourceSpans {
-			for _, scope := range resource.ScopeSpans {
-				n += len(scope.Spans)
+			if logs.LogRecordCount() == 0 {
+				t.Errorf("%s %s: log request %d: got no records", r.Library, r.Scenario, i)
 			}
 		}
 	}
-	return n
 }
 
 func TestAll_UntoldNamesFacts(t *testing.T) {
