@@ -339,3 +339,27 @@ func BenchmarkFoldTurn(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(x.Spans)), "ns/span")
 }
+
+// BenchmarkFinish finds out what depends on the tree of a trace, with prices, and asks for every fact as a ledger row
+// does.
+func BenchmarkFinish(b *testing.B) {
+	plan := agent.NewPlan(nil)
+	body := request(b, turn("conv-1")...)
+	var x otlp.Index
+	if err := x.Walk(body, plan.Keys()); err != nil {
+		b.Fatal(err)
+	}
+	var f agent.Facts
+	var in agent.Interner
+	for i := range x.Spans {
+		plan.Fold(&f, &x, body, i, &in)
+	}
+	row := f.AppendJSON(nil)
+	n := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		f.Actions(func(*agent.Action) bool { n++; return true })
+		row = f.AppendJSON(row[:0])
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(x.Spans)), "ns/span")
+}

@@ -85,7 +85,7 @@ func isSession(b []byte) bool {
 		return true
 	}
 	for _, none := range noSession {
-		if strings.EqualFold(string(b), none) {
+		if len(b) == len(none) && strings.EqualFold(string(b), none) {
 			return false
 		}
 	}

@@ -53,9 +53,10 @@ func (f *Facts) finish() *treeFacts {
 
 // walker is one walk over the tree of a trace. Walkers are pooled, so that it allocates nothing once warm.
 type walker struct {
-	facts *Facts
-	emit  func(*Action) bool // nil: count into facts.tree
-	ended bool               // emit wants no more
+	facts  *Facts
+	emit   func(*Action) bool // nil: count into facts.tree
+	ended  bool               // emit wants no more
+	action Action             // of the span being visited
 
 	slots   []int32          // open addressing by span id: places of nodes, and of parents that are missing
 	missing []uint64         // ids of parents that are missing

@@ -29,13 +29,15 @@ type Action struct {
 	CostSaid  bool  // false: nobody says and the price is not known
 }
 
-// Actions calls yield for each action, in the order in which they began, until it returns false.
+// Actions calls yield for each action, in the order in which they began, until it returns false. The Action is good
+// until yield returns.
 func (f *Facts) Actions(yield func(*Action) bool) { f.walkTree(yield) }
 
 // visit counts one span, in the order in which spans began, or gives it away.
 func (w *walker) visit(i int32) {
 	n, kind, up := &w.facts.nodes[i], w.kindOf(i), w.above(i)
-	a := Action{Kind: kind, Failed: w.flags[i].has(flagFailed), TimedOut: w.flags[i].has(flagTimeout)}
+	a := &w.action // one for all spans, as what is given to emit escapes
+	*a = Action{Kind: kind, Failed: w.flags[i].has(flagFailed), TimedOut: w.flags[i].has(flagTimeout)}
 	a.Counted = w.counts(i, n, kind, &up)
 	w.countRetries(i, n, kind)
 	if up.attempt || w.marks[i]&markAttempt != 0 {
@@ -50,13 +52,13 @@ func (w *walker) visit(i int32) {
 	}
 	step := w.stepOf(i, n, kind, a.Counted)
 	if a.Counted && w.emit == nil {
-		w.count(i, n, &a, &up)
+		w.count(i, n, a, &up)
 	}
-	w.charge(i, n, &a, answered)
+	w.charge(i, n, a, answered)
 	if w.emit != nil && kind != SpanOther && (a.Counted || a.UsageSaid || a.CostSaid || a.Kind == SpanRetry) {
-		w.describe(i, n, &a)
+		w.describe(i, n, a)
 		a.Step = int(step)
-		w.ended = !w.emit(&a)
+		w.ended = !w.emit(a)
 	}
 }
 
