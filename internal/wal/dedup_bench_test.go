@@ -103,6 +103,19 @@ func BenchmarkLogAppendAgents(b *testing.B) {
 	})
 }
 
+// BenchmarkAppendBlocks is what callers pay for it: cutting the large values into blocks, and their hashes.
+func BenchmarkAppendBlocks(b *testing.B) {
+	requests := agentRequests()
+	b.SetBytes(requestBytes(requests))
+	b.ReportAllocs()
+	var blocks []block
+	for b.Loop() {
+		for _, r := range requests {
+			blocks = appendBlocks(blocks[:0], r.body, r.large)
+		}
+	}
+}
+
 // BenchmarkLogDeliverAgents is recovery of agents' requests from the page cache.
 func BenchmarkLogDeliverAgents(b *testing.B) {
 	requests := agentRequests()

@@ -109,8 +109,8 @@ func (l *layoutOf) parseExtents(table []byte, base, literals uint64) error {
 }
 
 // assemble puts a body with flagDedup together, from the frame and from what file holds before it. Each reference is a
-// read of its own, as they lie all over the segment, which was read just before. Measured: 2.5 GB/s of agents' requests
-// from the page cache, where those that are written whole are delivered with 3.6.
+// read of its own, as they lie all over the segment, which was read just before. Measured: 3.1 to 3.4 GB/s of agents'
+// requests from the page cache, where those that are written whole are delivered with 3.8 to 4.6.
 func (p *plain) assemble(f frame, file io.ReaderAt) ([]byte, error) {
 	if err := p.layout.parse(f.stored, f.header); err != nil {
 		return nil, err
