@@ -11,6 +11,33 @@ import (
 	"github.com/tailwise/tailwise/internal/policy"
 )
 
+// TestDocs_TailSampling compiles the examples of the page on tail_sampling, and looks for every type of policy in it.
+func TestDocs_TailSampling(t *testing.T) {
+	text, err := os.ReadFile("../../docs/tail-sampling-compat.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	examples := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllSubmatch(text, -1)
+	if len(examples) == 0 {
+		t.Error("there are no examples")
+	}
+	for _, m := range examples {
+		if p, err := policy.Compile("example", m[1]); err != nil || len(p.Warnings()) > 0 {
+			t.Errorf("got %v, want no fault and no warning in\n%s", err, m[1])
+		}
+	}
+	_, err = policy.Compile("p", []byte("policies: [{name: a, type: none_such_at_all}]"))
+	_, types, found := strings.Cut(fmt.Sprint(err), "known are ")
+	if !found {
+		t.Fatalf("got %v, want the known types", err)
+	}
+	for _, name := range strings.Split(strings.TrimSuffix(types, ")"), ", ") {
+		if !strings.Contains(string(text), "`"+name+"`") {
+			t.Errorf("the type %s is not on the page", name)
+		}
+	}
+}
+
 // TestDocs compiles every example of the manual and looks for every fact in it.
 func TestDocs(t *testing.T) {
 	text, err := os.ReadFile("../../docs/policy.md")
@@ -45,7 +72,7 @@ func TestDocs(t *testing.T) {
 			t.Errorf("%s is not explained", function)
 		}
 	}
-	for _, key := range []string{"retention", "calibrate", "rules", "otherwise", "name", "when", "keep", "sample", "drop", "limit", "by", "scope"} {
+	for _, key := range []string{"retention", "calibrate", "rules", "policies", "otherwise", "name", "when", "keep", "sample", "drop", "limit", "by", "scope"} {
 		if !strings.Contains(manual, "| `"+key+"` |") {
 			t.Errorf("the key %s has no row", key)
 		}
