@@ -135,6 +135,7 @@ def run_client(servers, library, scenario, key):
         "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{servers.collector.port}/r/{key}",
         "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
         "OTEL_METRICS_EXPORTER": "none",
+        "DO_NOT_TRACK": "true",
         "OTEL_SERVICE_NAME": "support-agent",
         "OTEL_RESOURCE_ATTRIBUTES": "deployment.environment.name=test,service.version=1.2.3",
     }
