@@ -69,6 +69,10 @@ func chatter(t *testing.T, l *Log, n int) map[Position]*Record {
 					t.Error(err)
 					return
 				}
+				ranges, want := someRanges(c.rng, r.Body) // while others write and read
+				if got, err := l.ReadRanges(commit.Position(), ranges, nil); err != nil || !bytes.Equal(got, want) {
+					t.Errorf("record %v, ranges %v: got %d bytes, %v, want %d", commit.Position(), ranges, len(got), err, len(want))
+				}
 				mu.Lock()
 				said[commit.Position()] = r
 				mu.Unlock()

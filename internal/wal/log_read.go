@@ -231,6 +231,9 @@ func (c *recent[T]) put(p Position, value T, bytes int) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if slices.ContainsFunc(c.entries, func(e recentEntry[T]) bool { return e.pos == p }) {
+		return // another reader made it at the same time
+	}
 	c.entries = append(c.entries, recentEntry[T]{p, value, bytes})
 	c.bytes += bytes
 	n := 0

@@ -102,6 +102,10 @@ func TestReadRanges_KeepsWhatItMadeWithinBounds(t *testing.T) {
 			t.Fatalf("got %d bodies of %d bytes, counted as %d, want at most %d of %d", len(c.entries), sum, c.bytes, recentEntries, c.limit)
 		}
 	}
+	before := c.bytes
+	if c.put(299, nil, 1); c.bytes != before {
+		t.Errorf("put twice: got %d bytes, want the %d there were", c.bytes, before)
+	}
 	c.put(1000, nil, c.limit+1)
 	if _, ok := c.get(1000); ok {
 		t.Error("a body larger than the limit was kept")
