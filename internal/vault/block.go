@@ -44,60 +44,60 @@ func blockCRC(block BlockID, b []byte) uint32 {
 
 // A block begins with its header; chunks follow.
 //
-//	0       8         12          16         32         40       44    48      48+class
-//	+-------+---------+-----------+----------+----------+--------+-----+-------+-----+--------+
-//	| magic | version | class len | block id | created  | crc    |  0  | class | pad | chunks |
-//	| 8 b   | u32     | u32       | 16 b     | i64 ns   | u32    | u32 |       | 0-7 |        |
-//	+-------+---------+-----------+----------+----------+--------+-----+-------+-----+--------+
+//	0       8         12          16         32        48         56      60    64      64+class
+//	+-------+---------+-----------+----------+---------+----------+-------+-----+-------+-----+--------+
+//	| magic | version | class len | block id | swap id | created  | crc   |  0  | class | pad | chunks |
+//	| 8 b   | u32     | u32       | 16 b     | 16 b    | i64 ns   | u32   | u32 |       | 0-7 |        |
+//	+-------+---------+-----------+----------+---------+----------+-------+-----+-------+-----+--------+
 //
-// The checksum covers the 40 bytes before it and the class.
+// The checksum covers the 56 bytes before it and the class. The footer says the same; the header is read when that is lost.
 const (
 	blockMagic          = "TWVBLOCK"
 	blockVersion uint32 = 1 // 1: first format
-	blockHeader         = 48
+	blockHeader         = 64
 )
 
-func appendBlockHeader(b []byte, id BlockID, created int64, class string) []byte {
+func appendBlockHeader(b []byte, f *footer) []byte {
 	start := len(b)
 	b = append(b, blockMagic...)
 	b = binary.LittleEndian.AppendUint32(b, blockVersion)
-	b = binary.LittleEndian.AppendUint32(b, uint32(len(class)))
-	b = append(b, id[:]...)
-	b = binary.LittleEndian.AppendUint64(b, uint64(created))
-	crc := crc32.Update(crc32.Checksum(b[start:], castagnoli), castagnoli, []byte(class))
-	b = binary.LittleEndian.AppendUint32(b, crc)
-	b = append(append(b, 0, 0, 0, 0), class...)
+	b = binary.LittleEndian.AppendUint32(b, uint32(len(f.class)))
+	b = append(append(b, f.id[:]...), f.swap[:]...)
+	b = binary.LittleEndian.AppendUint64(b, uint64(f.created))
+	b = binary.LittleEndian.AppendUint32(b, crc32.Update(crc32.Checksum(b[start:], castagnoli), castagnoli, []byte(f.class)))
+	b = append(append(b, 0, 0, 0, 0), f.class...)
 	return append(b, make([]byte, -(len(b)-start)&(chunkAlign-1))...)
 }
 
-// parseBlockHeader reads what stands before the footer's knowledge: enough to save a block whose footer is lost.
-func parseBlockHeader(b []byte) (id BlockID, created int64, class string, err error) {
+// parseBlockHeader gives the part of the footer that the header repeats.
+func parseBlockHeader(b []byte) (*footer, error) {
 	if len(b) < blockHeader || !bytes.HasPrefix(b, []byte(blockMagic)) {
-		return id, 0, "", errors.New("no block header")
-	}
-	if v := binary.LittleEndian.Uint32(b[8:]); v != blockVersion {
-		return id, 0, "", fmt.Errorf("block header: %w: version %d, this program reads %d", ErrVersion, v, blockVersion)
+		return nil, errors.New("no block header")
 	}
 	n := binary.LittleEndian.Uint32(b[12:])
 	if n > MaxIDBytes || int(n) > len(b)-blockHeader {
-		return id, 0, "", fmt.Errorf("block header: class of %d bytes", n)
+		return nil, fmt.Errorf("block header: class of %d bytes", n)
 	}
-	name := b[blockHeader : blockHeader+int(n)]
-	if crc32.Update(crc32.Checksum(b[:40], castagnoli), castagnoli, name) != binary.LittleEndian.Uint32(b[40:]) {
-		return id, 0, "", errors.New("block header does not match its checksum")
+	class := b[blockHeader : blockHeader+int(n)]
+	if crc32.Update(crc32.Checksum(b[:56], castagnoli), castagnoli, class) != binary.LittleEndian.Uint32(b[56:]) {
+		return nil, errors.New("block header does not match its checksum")
 	}
-	return BlockID(b[16:32]), int64(binary.LittleEndian.Uint64(b[32:])), string(name), nil
+	if v := binary.LittleEndian.Uint32(b[8:]); v != blockVersion {
+		return nil, fmt.Errorf("block header: %w: version %d, this program reads %d", ErrVersion, v, blockVersion)
+	}
+	return &footer{id: BlockID(b[16:32]), swap: BlockID(b[32:48]), created: int64(binary.LittleEndian.Uint64(b[48:])), class: string(class)}, nil
 }
 
 // The last bytes of a block say where its footer is.
 //
-//	0            4       8         12    16
-//	+------------+-------+---------+-----+-------+
-//	| footer len | crc   | version |  0  | magic |
-//	| u32        | u32   | u32     | u32 | 8 b   |
-//	+------------+-------+---------+-----+-------+
+//	0            4         8       12    16
+//	+------------+---------+-------+-----+-------+
+//	| footer len | version | crc   |  0  | magic |
+//	| u32        | u32     | u32   | u32 | 8 b   |
+//	+------------+---------+-------+-----+-------+
 //
-// The checksum covers the footer, which stands before it, and its length.
+// The checksum covers the footer, which stands before it, its length and the version. Every version keeps to this form,
+// so that a damaged version is told from a newer one.
 const (
 	trailerMagic = "TWVBLEND"
 	trailerBytes = 24
@@ -109,8 +109,8 @@ const (
 func appendTrailer(b, footer []byte) []byte {
 	start := len(b)
 	b = binary.LittleEndian.AppendUint32(b, uint32(len(footer)))
-	b = binary.LittleEndian.AppendUint32(b, crc32.Update(crc32.Checksum(footer, castagnoli), castagnoli, b[start:]))
 	b = binary.LittleEndian.AppendUint32(b, blockVersion)
+	b = binary.LittleEndian.AppendUint32(b, crc32.Update(crc32.Checksum(footer, castagnoli), castagnoli, b[start:]))
 	return append(append(b, 0, 0, 0, 0), trailerMagic...)
 }
 
@@ -124,16 +124,16 @@ func parseTrailer(end []byte) ([]byte, error) {
 	if string(t[16:]) != trailerMagic {
 		return nil, errors.New("no trailer: not a block, or its end is missing")
 	}
-	if v := binary.LittleEndian.Uint32(t[8:]); v != blockVersion {
-		return nil, fmt.Errorf("trailer: %w: version %d, this program reads %d", ErrVersion, v, blockVersion)
-	}
 	n := binary.LittleEndian.Uint32(t)
 	if n > maxFooterBytes || int(n) > len(end)-trailerBytes {
 		return nil, fmt.Errorf("trailer: footer of %d bytes", n)
 	}
 	footer := end[len(end)-trailerBytes-int(n) : len(end)-trailerBytes]
-	if crc32.Update(crc32.Checksum(footer, castagnoli), castagnoli, t[:4]) != binary.LittleEndian.Uint32(t[4:]) {
+	if crc32.Update(crc32.Checksum(footer, castagnoli), castagnoli, t[:8]) != binary.LittleEndian.Uint32(t[8:]) {
 		return nil, errors.New("footer does not match its checksum")
+	}
+	if v := binary.LittleEndian.Uint32(t[4:]); v != blockVersion {
+		return nil, fmt.Errorf("trailer: %w: version %d, this program reads %d", ErrVersion, v, blockVersion)
 	}
 	return footer, nil
 }

@@ -25,7 +25,7 @@ func (v *Vault) Create(ctx context.Context, class string) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	w, err := newWriter(ctx, v.cfg.Bucket, id, created, class, v.newPacker())
+	w, err := newWriter(ctx, v.cfg.Bucket, id, BlockID{}, created, class, v.newPacker())
 	if err != nil {
 		return nil, err
 	}

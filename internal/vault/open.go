@@ -52,7 +52,7 @@ func (v *Vault) load(ctx context.Context) error {
 	}
 	v.changeLocked(blocks, nil)
 	err = loadRecords(ctx, v, gravePrefix, decodeGrave, func(g *grave) {
-		v.buryLocked(g)
+		v.buryLocked(g, g.blocks...)
 	})
 	if err != nil {
 		return err
@@ -101,13 +101,20 @@ func (v *Vault) loadBlocks(ctx context.Context, dead map[BlockID]bool) (alive []
 			v.unopened[id] = objects[i].Bytes
 			v.damaged = append(v.damaged, Damage{Block: id, Bytes: objects[i].Bytes, Reason: faults[i]})
 		case r == nil:
-		case r.swap != (BlockID{}) && v.swaps[r.swap] == nil && !v.unreadable[r.swap]:
-			v.garbage[objects[i].Name] = true // its swap was never committed
+		case !v.committedLocked(r):
+			v.garbage[objects[i].Name] = true
 		default:
 			alive = append(alive, r)
 		}
 	}
 	return alive, nil
+}
+
+// committedLocked tells whether a block belongs to no swap, or to one that was committed.
+//
+// Requires: v.mu is held, or v is not shared yet.
+func (v *Vault) committedLocked(r *reader) bool {
+	return r.swap == (BlockID{}) || v.swaps[r.swap] != nil || v.unreadable[r.swap]
 }
 
 // loadRecords reads the small objects below prefix. One that is damaged is listed as such and stays.

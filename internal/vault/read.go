@@ -14,7 +14,8 @@ import (
 // the same bytes by the same route, found in two blocks, come once. Blocks that were replaced meanwhile are looked up
 // again. What is handed out is good until each returns, whose error ends it.
 //
-// With an error that matches ErrDamaged everything that can be read was handed out, and the error says what cannot.
+// With an error that matches ErrDamaged everything that can be read was handed out, and the error says what cannot. The
+// spans of a trace that stands in two blocks, one of them damaged, may then be counted twice in SpansN.
 func (v *Vault) Read(ctx context.Context, found []Found, each func(SessionID, *Trace) error) error {
 	var bad damages
 	seen := partSet{}

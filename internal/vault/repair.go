@@ -19,6 +19,9 @@ func (v *Vault) Repair(ctx context.Context, id BlockID) error {
 	if err != nil {
 		return fmt.Errorf("repair: %w", err)
 	}
+	if r == nil {
+		return nil
+	}
 	var lost damages
 	if err := v.rewrite(ctx, []*reader{r}, rewriting{damage: lose, level: r.level, lost: &lost}); err != nil {
 		return fmt.Errorf("repair block %v: %w", id, err)
@@ -27,7 +30,7 @@ func (v *Vault) Repair(ctx context.Context, id BlockID) error {
 }
 
 // damagedReader gives a reader of a block that is alive, or that could not be opened: then one that believes the header
-// only, and takes all that follows for chunks.
+// only, and takes all that follows for chunks. It gives none if there is nothing in the block that was ever alive.
 func (v *Vault) damagedReader(ctx context.Context, id BlockID) (*reader, error) {
 	if r := v.state.Load().block(id); r != nil {
 		return r, nil
@@ -43,28 +46,44 @@ func (v *Vault) damagedReader(ctx context.Context, id BlockID) (*reader, error) 
 	if err != nil {
 		return nil, err
 	}
-	named, created, class, err := parseBlockHeader(head)
-	if err == nil && named != id {
-		err = fmt.Errorf("header names block %v", named)
+	r.footer, err = parseBlockHeader(head)
+	if err == nil && r.id != id {
+		err = fmt.Errorf("header names block %v", r.id)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("block %v: neither footer nor header can be read: %w", id, err)
 	}
-	r.created, r.class, r.unitsEnd = created, class, size&^(chunkAlign-1)
-	r.swap = BlockID{}
+	r.unitsEnd = size &^ (chunkAlign - 1)
 	// Its tables are empty but for a session that is none: reading the index fails, and the chunks are looked at.
 	r.heap = extent{0, 1}
 	for i := range r.tables {
 		r.tables[i].record = recordBytes[i]
 	}
 	r.tables[sessionRecords].n = 1
+	if !v.revive(r) {
+		return nil, v.clean(ctx)
+	}
+	return r, nil
+}
 
+// revive shows a block that could not be opened, less what was buried in it. One that belongs to a swap that was never
+// committed is garbage instead.
+func (v *Vault) revive(r *reader) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	delete(v.unopened, id)
-	v.damaged = slices.DeleteFunc(v.damaged, func(d Damage) bool { return d.Block == id })
+	delete(v.unopened, r.id)
+	v.damaged = slices.DeleteFunc(v.damaged, func(d Damage) bool { return d.Block == r.id })
+	if !v.committedLocked(r) {
+		v.garbage[r.id.object()] = true
+		return false
+	}
 	v.changeLocked([]*reader{r}, nil)
-	return r, nil
+	for _, g := range v.graves {
+		if slices.Contains(g.blocks, r.id) {
+			v.buryLocked(g, r.id)
+		}
+	}
+	return true
 }
 
 // errIncomplete says that a block's index and its chunks do not agree.
@@ -151,7 +170,7 @@ func (v *Vault) verifyBlock(ctx context.Context, r *reader, report func(Damage),
 func (r *reader) verifyIndex(ctx context.Context, found *damages) error {
 	head, err := r.read(ctx, extent{0, min(r.bytes, blockHeader+MaxIDBytes)})
 	if err == nil {
-		_, _, _, err = parseBlockHeader(head)
+		_, err = parseBlockHeader(head)
 	}
 	if err != nil {
 		if !isDamage(err) {

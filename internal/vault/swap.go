@@ -51,15 +51,15 @@ func decodeRecord(magic string, b []byte) ([]byte, error) {
 	if len(b) < recordHeader || !bytes.HasPrefix(b, []byte(magic)) {
 		return nil, fmt.Errorf("no %s record", magic)
 	}
-	if v := binary.LittleEndian.Uint32(b[8:]); v != recordVersion {
-		return nil, fmt.Errorf("%s record: %w: version %d, this program reads %d", magic, ErrVersion, v, recordVersion)
-	}
 	payload := b[recordHeader:]
 	if int64(binary.LittleEndian.Uint32(b[12:])) != int64(len(payload)) {
 		return nil, fmt.Errorf("%s record: other length than it says", magic)
 	}
 	if crc32.Update(crc32.Checksum(b[:16], castagnoli), castagnoli, payload) != binary.LittleEndian.Uint32(b[16:]) {
 		return nil, fmt.Errorf("%s record does not match its checksum", magic)
+	}
+	if v := binary.LittleEndian.Uint32(b[8:]); v != recordVersion {
+		return nil, fmt.Errorf("%s record: %w: version %d, this program reads %d", magic, ErrVersion, v, recordVersion)
 	}
 	return payload, nil
 }

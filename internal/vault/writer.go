@@ -2,11 +2,9 @@ package vault
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"slices"
 	"time"
 )
 
@@ -41,7 +39,8 @@ const maxHeapBytes = 1 << 31
 // writeBytes is how much is gathered before it goes to the bucket.
 const writeBytes = 256 << 10
 
-func newWriter(ctx context.Context, b Bucket, id BlockID, created time.Time, class string, p *packer) (*writer, error) {
+// newWriter begins a block; swap is the one that it belongs to, or zero.
+func newWriter(ctx context.Context, b Bucket, id, swap BlockID, created time.Time, class string, p *packer) (*writer, error) {
 	if len(class) > MaxIDBytes {
 		return nil, fmt.Errorf("write block: class of %d bytes: the limit is %d", len(class), MaxIDBytes)
 	}
@@ -50,8 +49,8 @@ func newWriter(ctx context.Context, b Bucket, id BlockID, created time.Time, cla
 		return nil, fmt.Errorf("write block: %w", err)
 	}
 	w := &writer{ctx: ctx, upload: upload, packer: p, where: map[TraceID]int{}, pending: map[TraceID]struct{}{}}
-	w.footer = footer{id: id, created: created.UnixNano(), class: class, first: noTime, last: noTime}
-	w.buf = appendBlockHeader(nil, id, w.footer.created, class)
+	w.footer = footer{id: id, swap: swap, created: created.UnixNano(), class: class, first: noTime, last: noTime}
+	w.buf = appendBlockHeader(nil, &w.footer)
 	w.off = int64(len(w.buf))
 	return w, nil
 }
@@ -215,80 +214,6 @@ func (w *writer) endSession() error {
 	f.spansN += uint64(s.spansN)
 	f.bodyBytes += uint64(s.bodyBytes)
 	f.first, f.last = earlier(f.first, s.first), max(f.last, s.last)
-	return nil
-}
-
-// full tells that the block is as large as it should be, or cannot take many more records.
-func (w *writer) full(limit int64) bool {
-	return w.off >= limit || len(w.traces) > maxOrdinals/2 || len(w.sessions) > maxOrdinals/2
-}
-
-// finish writes index and footer, and commits the block. A block without sessions is not written: the footer is nil.
-func (w *writer) finish() (*footer, int64, error) {
-	if err := w.endSession(); err != nil {
-		return nil, 0, err
-	}
-	if len(w.sessions) == 0 {
-		w.upload.Abort()
-		return nil, 0, nil
-	}
-	f := &w.footer
-	f.unitsEnd = w.off
-	f.sessionsN, f.tracesN = uint64(len(w.sessions)), uint64(len(w.traces))
-	f.setExpiries(w.sessions)
-	if err := w.writeTables(); err != nil {
-		return nil, 0, err
-	}
-	end := appendFooter(nil, f)
-	if err := w.write(appendTrailer(end, end)); err != nil {
-		return nil, 0, err
-	}
-	if err := w.flush(); err != nil {
-		return nil, 0, err
-	}
-	if err := w.upload.Commit(); err != nil {
-		return nil, 0, err
-	}
-	return f, w.off, nil
-}
-
-// writeTables writes records, indexes, session ids and filters.
-func (w *writer) writeTables() error {
-	var sessions, traces []byte
-	for i := range w.sessions {
-		sessions = appendSessionRecord(sessions, &w.sessions[i])
-	}
-	for i := range w.traces {
-		traces = appendTraceRecord(traces, &w.traces[i])
-	}
-	records := [tablesN][]byte{sessionRecords: sessions, traceRecords: traces}
-	for i, entries := range w.index {
-		slices.Sort(entries)
-		w.index[i] = slices.Compact(entries)
-		for _, e := range w.index[i] {
-			records[sessionIndex+i] = binary.LittleEndian.AppendUint64(records[sessionIndex+i], e)
-		}
-	}
-	f := &w.footer
-	var page []byte
-	for i, r := range records {
-		f.tables[i] = table{off: w.off, n: len(r) / recordBytes[i], record: recordBytes[i]}
-		page = appendPages(page[:0], r, recordBytes[i], f.id, w.off)
-		if err := w.write(page); err != nil {
-			return err
-		}
-	}
-	f.heap = extent{w.off, int64(len(w.heap))}
-	if err := w.write(w.heap); err != nil {
-		return err
-	}
-	for i, entries := range w.index {
-		f.filters[i] = filterFor(w.off, len(entries))
-		page = appendFilter(page[:0], f.filters[i], entries, f.id)
-		if err := w.write(page); err != nil {
-			return err
-		}
-	}
 	return nil
 }
 
