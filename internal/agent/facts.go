@@ -49,8 +49,7 @@ type Facts struct {
 	uses  []use
 	words wordList
 
-	finished bool // the rest is of the spans folded so far
-	tree     treeFacts
+	tree *treeFacts // of the spans folded so far; nil: not found out yet
 }
 
 // rootFacts is what the earliest root says.
@@ -104,12 +103,12 @@ func (f *Facts) Reset() {
 	}
 	old.words.reset()
 	old.signals.reset()
-	old.tree.reset()
-	f.words, f.signals, f.tree = old.words, old.signals, old.tree
+	old.forgetTree()
+	f.words, f.signals = old.words, old.signals
 }
 
 // usualNodes is how many spans facts keep room for.
-const usualNodes = 128
+const usualNodes = 64
 
 // Start returns when the first span began, in Unix nanoseconds; 0 if no span says.
 func (f *Facts) Start() uint64 { return f.start }
@@ -179,7 +178,7 @@ func (f *Facts) Bytes() int {
 //
 // Requires: facts of two plans are never mixed; the caller resets f first and folds all spans again.
 func (f *Facts) begin(p *Plan) {
-	f.finished = false
+	f.forgetTree()
 	if f.plan == p {
 		return
 	}

@@ -37,18 +37,32 @@ func (t *treeFacts) reset() {
 }
 
 func (t *treeFacts) bytes() int {
-	return int(unsafe.Sizeof("")) * (cap(t.unpriced) + cap(t.toolNames) + cap(t.agents))
+	if t == nil {
+		return 0
+	}
+	return int(unsafe.Sizeof(*t)) + int(unsafe.Sizeof(""))*(cap(t.unpriced)+cap(t.toolNames)+cap(t.agents))
 }
+
+// trees are pooled: a trace has one from its first question to its last.
+var trees = sync.Pool{New: func() any { return new(treeFacts) }}
 
 // finish finds out what depends on the tree, once for the spans that were folded so far. The walk of a trace of 45
 // spans takes a few microseconds, where keeping it up to date with every span would cost more and depend on their order.
 func (f *Facts) finish() *treeFacts {
-	if !f.finished {
-		f.finished = true
-		f.tree.reset()
+	if f.tree == nil {
+		f.tree = trees.Get().(*treeFacts)
 		f.walkTree(nil)
 	}
-	return &f.tree
+	return f.tree
+}
+
+// forgetTree gives up what depends on the tree, as more spans come or the facts are used for another trace.
+func (f *Facts) forgetTree() {
+	if f.tree != nil {
+		f.tree.reset()
+		trees.Put(f.tree)
+		f.tree = nil
+	}
 }
 
 // walker is one walk over the tree of a trace. Walkers are pooled, so that it allocates nothing once warm.

@@ -84,7 +84,7 @@ func (w *walker) counts(i int32, n *node, kind SpanKind, up *context) bool {
 
 // count adds an action to the facts.
 func (w *walker) count(i int32, n *node, a *Action, up *context) {
-	t := &w.facts.tree
+	t := w.facts.tree
 	switch a.Kind {
 	case SpanLLM:
 		t.llmCalls++
@@ -116,7 +116,7 @@ func (w *walker) count(i int32, n *node, a *Action, up *context) {
 }
 
 func (w *walker) countTool(n *node, a *Action) {
-	t := &w.facts.tree
+	t := w.facts.tree
 	t.toolCalls++
 	if n.name != 0 {
 		t.toolNames.add(w.facts.words.text(n.name))
@@ -140,7 +140,7 @@ func (w *walker) countTool(n *node, a *Action) {
 
 // countLoops counts the calls of tools that repeat earlier ones.
 func (w *walker) countLoops() {
-	t := &w.facts.tree
+	t := w.facts.tree
 	t.toolRepeats, t.toolRejections = again(w.uses), again(w.fails)
 }
 
@@ -160,7 +160,7 @@ func (w *walker) countRetries(i int32, n *node, kind SpanKind) {
 	if w.emit != nil {
 		return
 	}
-	t := &w.facts.tree
+	t := w.facts.tree
 	if w.isOrphan(i) {
 		t.orphans++
 	}
@@ -269,7 +269,7 @@ func (w *walker) charge(i int32, n *node, a *Action, answered int32) {
 	if answered >= 0 && w.facts.calls[w.facts.nodes[answered].side].said&saidUsage != 0 {
 		return
 	}
-	t := &w.facts.tree
+	t := w.facts.tree
 	if w.marks[i]&markUsage != 0 {
 		a.Usage, a.UsageSaid = c.usage.whole(), true
 	}
