@@ -196,6 +196,24 @@ func TestDecide_Composite(t *testing.T) {
 	}
 }
 
+// TestDecide_CompositeTotal: a share above the total is bound by it.
+func TestDecide_CompositeTotal(t *testing.T) {
+	set := compile(t, `
+- name: c
+  type: composite
+  composite:
+    max_total_spans_per_second: 2
+    composite_sub_policy: [{name: all, type: always_sample}]
+    rate_allocation: [{policy: all, percent: 200}]
+`)
+	st := set.NewState(nil)
+	for i, want := range []Decision{Sampled, Sampled, NotSampled} {
+		if got := set.Decide(input(t, set, someID, span{}), st, noon).Decision; got != want {
+			t.Errorf("trace %d: got %v, want %v", i, got, want)
+		}
+	}
+}
+
 // TestDecide_TokensAreSpentInVain: also where another policy has sampled already, and where a later one in an and fails.
 func TestDecide_TokensAreSpentInVain(t *testing.T) {
 	for name, text := range map[string]string{
