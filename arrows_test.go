@@ -31,7 +31,7 @@ var mayImport = map[string][]string{
 	"internal/sampler":             {"internal/otlp", "internal/agent", "internal/policy", "internal/policy/tailsampling", "internal/wal", "internal/durable", "internal/ledger"},
 	"collector/internal/bytesize":  {},
 	"collector/internal/engine":    {"internal/sampler", "internal/otlp"},
-	"collector/extension":          {"collector/internal/engine", "collector/internal/bytesize", "internal/sampler", "internal/policy"},
+	"collector/extension":          {"collector/internal/engine", "collector/internal/bytesize", "internal/agent", "internal/policy", "internal/price", "internal/sampler"},
 	"collector/receiver":           {"collector/internal/engine", "internal/sampler", "internal/otlp", "internal/inflate"},
 	"collector/processor":          {"collector/internal/engine"},
 	"collector/exporter":           {"collector/internal/bytesize", "internal/durable"},

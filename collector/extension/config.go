@@ -13,7 +13,9 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/tailwise/tailwise/collector/internal/bytesize"
+	"github.com/tailwise/tailwise/internal/agent"
 	"github.com/tailwise/tailwise/internal/policy"
+	"github.com/tailwise/tailwise/internal/price"
 	"github.com/tailwise/tailwise/internal/sampler"
 )
 
@@ -26,6 +28,12 @@ type Config struct {
 	// the built-in policy is in force.
 	PolicyFile string         `mapstructure:"policy_file"`
 	Policy     map[string]any `mapstructure:"policy"`
+
+	// PricesFile is what model calls cost, on top of the built-in table or instead of it.
+	PricesFile string `mapstructure:"prices_file"`
+
+	// Identity names attribute keys of the application's own.
+	Identity IdentityConfig `mapstructure:"identity"`
 
 	// Durability is what an answer promises: always (default) survives power loss, interval loses at most a second to
 	// it, process survives the death of the process only.
@@ -42,6 +50,15 @@ type Config struct {
 	// API serves what the commands read, without authentication unless configured, so it listens on the loopback by
 	// default. An empty endpoint leaves the socket in the data directory only. Default: localhost:4319.
 	API confighttp.ServerConfig `mapstructure:"api"`
+}
+
+// IdentityConfig names attribute keys under which the application says who a trace belongs to. They go before those of
+// the instrumentations, in the order given.
+type IdentityConfig struct {
+	Session []string `mapstructure:"session"`
+	User    []string `mapstructure:"user"`
+	Tenant  []string `mapstructure:"tenant"`
+	Feature []string `mapstructure:"feature"`
 }
 
 // LimitsConfig bounds the engine. At a bound, traces are decided early, then requests are refused.
@@ -108,7 +125,31 @@ func (c *Config) Validate() error {
 			faults = append(faults, fmt.Errorf("%s: is zero: leave it out for the default", setting.key))
 		}
 	}
-	return errors.Join(append(faults, c.validatePolicy())...)
+	_, err := c.prices()
+	return errors.Join(append(faults, c.validatePolicy(), err)...)
+}
+
+// prices reads what calls cost; nil stands for the built-in table.
+func (c *Config) prices() (*price.Table, error) {
+	if c.PricesFile == "" {
+		return nil, nil
+	}
+	text, err := os.ReadFile(c.PricesFile)
+	if err != nil {
+		return nil, fmt.Errorf("prices_file: %w", err)
+	}
+	table, err := price.BuiltIn().With(c.PricesFile, text)
+	if err != nil {
+		return nil, fmt.Errorf("prices_file: %w", err)
+	}
+	return table, nil
+}
+
+// facts returns how spans are read.
+func (c *Config) facts() (agent.Options, error) {
+	prices, err := c.prices()
+	i := &c.Identity
+	return agent.Options{Prices: prices, Session: i.Session, User: i.User, Tenant: i.Tenant, Feature: i.Feature}, err
 }
 
 func (c *Config) validatePolicy() error {

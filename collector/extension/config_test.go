@@ -2,12 +2,14 @@ package extension
 
 import (
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
 
 	"go.opentelemetry.io/collector/confmap"
 
+	"github.com/tailwise/tailwise/internal/price"
 	"github.com/tailwise/tailwise/internal/sampler"
 )
 
@@ -130,5 +132,35 @@ func TestConfig_Policies(t *testing.T) {
 	first, text, err := cfg.policyText()
 	if err != nil || first != "inline policy" || !strings.Contains(string(text), "errors > 0") {
 		t.Errorf("inline policy: got %q %q, %v", first, text, err)
+	}
+}
+
+func TestConfig_Facts(t *testing.T) {
+	prices, broken := filepath.Join(t.TempDir(), "prices.yaml"), filepath.Join(t.TempDir(), "broken.yaml")
+	put(t, prices, "models:\n  - match: in-house\n    provider: vllm\n    prices: {input: 0.2, output: 0.6}\n")
+	put(t, broken, "model: []\n")
+	for _, tc := range []struct{ text, want string }{
+		{`prices_file: ` + filepath.Join(t.TempDir(), "missing.yaml"), "prices_file: open"},
+		{`prices_file: ` + broken, "prices_file: " + broken + ":1"},
+	} {
+		if _, err := loaded(t, tc.text); err == nil || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("load %s: got %v, want an error with %q", tc.text, err, tc.want)
+		}
+	}
+	cfg, err := loaded(t, `{prices_file: `+prices+`, identity: {session: [thread], user: [who], tenant: [team], feature: [f]}}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	facts, err := cfg.facts()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := [][]string{facts.Session, facts.User, facts.Tenant, facts.Feature}
+	if want := [][]string{{"thread"}, {"who"}, {"team"}, {"f"}}; !reflect.DeepEqual(got, want) {
+		t.Errorf("identity: got %v, want %v", got, want)
+	}
+	call := price.Call{Provider: "vllm", Model: "in-house", Usage: price.Usage{Input: 1e6, Output: 1e6}}
+	if usd, ok := facts.Prices.Cost(call); !ok || usd != 0.8 {
+		t.Errorf("cost of the file's own model: got %v (%t), want 0.8", usd, ok)
 	}
 }

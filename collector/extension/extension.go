@@ -66,6 +66,9 @@ func (r *runner) start(ctx context.Context, host component.Host) error {
 	if cfg.PolicyFile, cfg.PolicyText, err = r.cfg.policyText(); err != nil {
 		return err
 	}
+	if cfg.Facts, err = r.cfg.facts(); err != nil {
+		return err
+	}
 	for _, option := range r.cfg.Decide.idle() {
 		r.set.Logger.Warn("an option of decide has no effect", zap.String("option", option.Key), zap.String("why", option.Why))
 	}

@@ -9,6 +9,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.uber.org/zap"
 
+	"github.com/tailwise/tailwise/internal/agent"
 	"github.com/tailwise/tailwise/internal/durable"
 	"github.com/tailwise/tailwise/internal/wal"
 )
@@ -28,7 +29,8 @@ type Config struct {
 	Compress bool
 
 	// MemoryLimit bounds the process. Half of it is for open and unexported traces, a sixteenth for requests on
-	// their way and again for those read back from the log, an eighth for what is remembered of decided traces. Default 512 MiB, at least 32 MiB.
+	// their way and again for those read back from the log, an eighth for what is remembered of decided traces.
+	// Default 512 MiB, at least 32 MiB.
 	MemoryLimit int64
 	// DiskLimit bounds the log. Intake refuses at it, and when less than a tenth of the volume is free. Default 50 GiB.
 	DiskLimit int64
@@ -37,6 +39,10 @@ type Config struct {
 
 	Decide DecideConfig
 	Export ExportConfig
+
+	// Facts says where spans name their session, user, tenant and feature besides the places that are known, and what
+	// model calls cost. Its Keys are the engine's own business.
+	Facts agent.Options
 
 	// LedgerRetention is how long rows stay. Default 30 days.
 	LedgerRetention time.Duration

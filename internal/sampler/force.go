@@ -38,7 +38,7 @@ func (e *Engine) installPolicy(ctx context.Context, file string, text []byte) er
 	if err != nil {
 		return err
 	}
-	next.plan, next.state = newPlan(compiled), policy.NewState(compiled, next.from)
+	next.plan, next.state = newPlan(compiled, e.cfg.Facts), policy.NewState(compiled, next.from)
 	e.policy.Store(next)
 	if len(uses) == 0 || uses[0].Version != compiled.Version() {
 		e.recordPolicy(next)
@@ -68,7 +68,7 @@ func (e *Engine) ReloadPolicy(ctx context.Context, file string, text []byte) err
 	// Traces folded with a plan that lacks something are read again when they are decided; a plan that lacks nothing
 	// serves on.
 	if !old.plan.serves(compiled) {
-		next.plan = newPlan(compiled)
+		next.plan = newPlan(compiled, e.cfg.Facts)
 	}
 	e.policy.Store(next)
 	e.recordPolicy(next)

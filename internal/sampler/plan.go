@@ -19,8 +19,9 @@ type plan struct {
 }
 
 // newPlan returns the plan of a policy.
-func newPlan(p *policy.Policy) *plan {
-	made := &plan{facts: agent.NewPlanWith(p.Attrs(), agent.Options{Keys: p.Keys()}), set: p.Policies()}
+func newPlan(p *policy.Policy, options agent.Options) *plan {
+	options.Keys = p.Keys()
+	made := &plan{facts: agent.NewPlanWith(p.Attrs(), options), set: p.Policies()}
 	if made.set != nil {
 		made.policies = made.set.Bind(made.facts.Keys())
 	}
