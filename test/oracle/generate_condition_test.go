@@ -29,7 +29,7 @@ func (m *conditionMaker) expression(depth int) string {
 }
 
 func (m *conditionMaker) atom() string {
-	if chance(m.Rand, 0.1) {
+	if chance(m.Rand, 0.2) {
 		return m.hard()
 	}
 	if chance(m.Rand, 0.05) {

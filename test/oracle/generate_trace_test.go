@@ -125,7 +125,7 @@ func (m *traceMaker) times() (start, end uint64) {
 func (m *traceMaker) state() string {
 	return pick(m.Rand, []string{
 		"", "", "", "key=value", "key=value1,vendor=x", "vendor=value", "key=value,key=value", "key=", "=value", "ot=th:8;rv:abcdefabcdefab",
-		"a@b=value", "key=value,,vendor=value", " key=value", "KEY=value", "key=" + stateTexts[len(stateTexts)-1],
+		"a@b=value", "key=value,,vendor=value", " key=value", "KEY=value", "key=" + stateTexts[len(stateTexts)-1], "key=" + stateTexts[len(stateTexts)-2],
 	})
 }
 
