@@ -7,8 +7,8 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"github.com/tailwise/tailwise/internal/policy/spelling"
 	"github.com/tailwise/tailwise/internal/policy/tailsampling"
+	"github.com/tailwise/tailwise/internal/spelling"
 )
 
 // options are those of the processor that the extension takes under decide:, in the order in which they are written.

@@ -6,7 +6,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"github.com/tailwise/tailwise/internal/policy/spelling"
+	"github.com/tailwise/tailwise/internal/spelling"
 )
 
 var (

@@ -10,7 +10,7 @@ import (
 	"github.com/google/cel-go/common/types"
 
 	"github.com/tailwise/tailwise/internal/agent"
-	"github.com/tailwise/tailwise/internal/policy/spelling"
+	"github.com/tailwise/tailwise/internal/spelling"
 )
 
 // lacking is what the full language speaks of and this build does not know, by the start of its name, with what it

@@ -14,7 +14,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"github.com/tailwise/tailwise/internal/policy/spelling"
+	"github.com/tailwise/tailwise/internal/spelling"
 )
 
 // maxBytes is the largest price file. A hand-written one has a few kilobytes.

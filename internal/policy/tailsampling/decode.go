@@ -8,7 +8,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"github.com/tailwise/tailwise/internal/policy/spelling"
+	"github.com/tailwise/tailwise/internal/spelling"
 )
 
 // Note is something to say about a place in a configuration.

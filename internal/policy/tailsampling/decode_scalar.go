@@ -9,7 +9,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"github.com/tailwise/tailwise/internal/policy/spelling"
+	"github.com/tailwise/tailwise/internal/spelling"
 )
 
 // entry is one key of a mapping with its value.

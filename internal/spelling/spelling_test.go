@@ -3,7 +3,7 @@ package spelling_test
 import (
 	"testing"
 
-	"github.com/tailwise/tailwise/internal/policy/spelling"
+	"github.com/tailwise/tailwise/internal/spelling"
 )
 
 func TestHint(t *testing.T) {
