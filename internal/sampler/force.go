@@ -40,6 +40,7 @@ func (e *Engine) installPolicy(ctx context.Context, file string, text []byte) er
 	}
 	next.plan, next.state = newPlan(compiled, e.cfg.Facts), policy.NewState(compiled, next.from)
 	e.policy.Store(next)
+	e.warn(compiled)
 	if len(uses) == 0 || uses[0].Version != compiled.Version() {
 		e.recordPolicy(next)
 	}
@@ -71,6 +72,7 @@ func (e *Engine) ReloadPolicy(ctx context.Context, file string, text []byte) err
 		next.plan = newPlan(compiled, e.cfg.Facts)
 	}
 	e.policy.Store(next)
+	e.warn(compiled)
 	e.recordPolicy(next)
 	e.logger.Info("a new policy is in force", zap.String("file", file), zap.String("version", compiled.Version()),
 		zap.String("before", old.policy.Version()))
@@ -80,6 +82,13 @@ func (e *Engine) ReloadPolicy(ctx context.Context, file string, text []byte) err
 // compile reads a policy with the options that stand outside of it.
 func (e *Engine) compile(file string, text []byte) (*policy.Policy, error) {
 	return policy.Compile(file, text, policy.SampleOnFirstMatch(e.cfg.Decide.SampleOnFirstMatch))
+}
+
+// warn logs what a policy that comes into force says and hardly anybody means.
+func (e *Engine) warn(compiled *policy.Policy) {
+	for _, w := range compiled.Warnings() {
+		e.logger.Warn("the policy says what is hardly meant", zap.Error(w))
+	}
 }
 
 // prepare dates a compiled policy by the clock and by the history of policies, which it returns. The caller adds plan and

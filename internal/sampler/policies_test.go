@@ -3,8 +3,11 @@ package sampler
 import (
 	"context"
 	"slices"
+	"syscall"
 	"testing"
 	"time"
+
+	"github.com/tailwise/tailwise/internal/durable"
 )
 
 const samplesErrors = "policies: [{name: failing, type: status_code, status_code: {status_codes: [ERROR]}}]"
@@ -122,6 +125,42 @@ func TestPolicies_LimitsByTheClock(t *testing.T) {
 		r.pass(DefaultSettle + 2*time.Second)
 		if got := kept(); got != 4 {
 			t.Errorf("of five more, a while later: got %d in all, want 4", got)
+		}
+	})
+}
+
+// TestPolicies_ADiskThatFailsPutsOffTheVerdict: a trace whose spans a policy needs and cannot have is decided when it can.
+func TestPolicies_ADiskThatFailsPutsOffTheVerdict(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		disk := durable.NewFaulty(durable.NewMem())
+		r := newRig(t, needsSpans, func(c *Config) { c.FS = disk })
+		defer r.close()
+		r.send(request(traceID(1), spec{name: "wanted", attrs: map[string]any{"n": 2}}))
+		disk.Add(durable.Rule{Op: durable.OpRead, Times: -1, Err: syscall.EIO})
+		r.pass(DefaultSettle + 5*time.Second)
+		if got := r.engine.Status(context.Background()).TracesOpen; got != 1 {
+			t.Errorf("while the disk fails: got %d open traces, want 1", got)
+		}
+		disk.Clear()
+		r.pass(5 * time.Second)
+		if got := r.sink.got(traceID(1)); len(got) != 1 {
+			t.Errorf("once it does not: got spans %v, want 1", got)
+		}
+	})
+}
+
+func TestPolicies_WarningsAreLogged(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		r := newRig(t, "policies: [{name: all, type: and, and: {and_sub_policy: []}}]")
+		defer r.close()
+		if n := r.logs.FilterMessageSnippet("hardly meant").Len(); n != 1 {
+			t.Errorf("at the start: got %d warnings, want 1", n)
+		}
+		if err := r.engine.ReloadPolicy(context.Background(), "policy.yaml", []byte("policies: []")); err != nil {
+			t.Fatal(err)
+		}
+		if n := r.logs.FilterMessageSnippet("hardly meant").Len(); n != 2 {
+			t.Errorf("after a reload: got %d warnings, want 2", n)
 		}
 	})
 }
