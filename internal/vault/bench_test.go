@@ -92,12 +92,14 @@ func held(v *Vault) (bytes int64) {
 // reference.
 func BenchmarkSettleAndMerge(b *testing.B) {
 	l := agentLoad(b, 100)
-	for name, compression := range map[string]Compression{"Fast": Fast, "Small": Small} {
+	for name, c := range map[string]struct{ settled, merged Compression }{
+		"FastThenFast": {Fast, Fast}, "SmallThenSmall": {Small, Small}, "BareThenFast": {Bare, Fast}, "BareThenSmall": {Bare, Small},
+	} {
 		b.Run(name, func(b *testing.B) {
 			var settle, merge, read time.Duration
 			var apart, together int64
 			for b.Loop() {
-				v := diskVault(b, func(c *Config) { c.Compression = compression })
+				v := diskVault(b, func(cfg *Config) { cfg.Settled, cfg.Merged = c.settled, c.merged })
 				start := cpuTime(b)
 				for _, turn := range l.turns {
 					write(b, v, "hold", turn...)
@@ -141,7 +143,7 @@ func BenchmarkPack(b *testing.B) {
 		}
 	}
 	for _, unit := range []string{"session", "turn"} {
-		for name, compression := range map[string]Compression{"Fast": Fast, "Small": Small} {
+		for name, compression := range map[string]Compression{"Fast": Fast, "Small": Small, "Bare": Bare} {
 			b.Run(unit+"/"+name, func(b *testing.B) {
 				b.ReportAllocs()
 				p := &packer{compression: compression, limit: DefaultChunkBytes}

@@ -10,11 +10,11 @@ import (
 // A chunk is the unit of compression: some traces of one session. A session is one chunk, or several one behind the
 // other if it is large. All numbers are little endian.
 //
-//	 0       4     5       6     8        12      16     20     24       28    32       40       44       48    52       56
-//	 +-------+-----+-------+-----+--------+-------+------+------+--------+-----+--------+--------+--------+-----+--------+--------+-----+
-//	 | magic | ver | codec |  0  | packed | steps | lits | head | bodies |  0  | offset | packed | bodies |  0  | header | packed | pad |
-//	 | u32   | u8  | u8    | u16 | u32    | u32   | u32  | u32  | u32    | u32 | u64    | crc    | crc    | u32 | crc    |        | 0-7 |
-//	 +-------+-----+-------+-----+--------+-------+------+------+--------+-----+--------+--------+--------+-----+--------+--------+-----+
+//	0       4     5       6     8        12      16     20     24       28    32       40       44       48    52       56
+//	+-------+-----+-------+-----+--------+-------+------+------+--------+-----+--------+--------+--------+-----+--------+--------+-----+
+//	| magic | ver | codec |  0  | packed | steps | lits | head | bodies |  0  | offset | packed | bodies |  0  | header | packed | pad |
+//	| u32   | u8  | u8    | u16 | u32    | u32   | u32  | u32  | u32    | u32 | u64    | crc    | crc    | u32 | crc    |        | 0-7 |
+//	+-------+-----+-------+-----+--------+-------+------+------+--------+-----+--------+--------+--------+-----+--------+--------+-----+
 //
 // See docs/formats/vault.md. The header's checksum begins with the block's id, and the header names its own place: a chunk
 // of another block, or a copy of one within a body, never passes for one.

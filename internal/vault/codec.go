@@ -16,6 +16,8 @@ const (
 	Fast Compression = iota
 	// Small is zstd at its fastest level.
 	Small
+	// Bare is the cut alone: for what is merged soon.
+	Bare
 )
 
 // Codecs as they are on disk.
@@ -53,6 +55,8 @@ func (c Compression) pack(dst, text []byte) ([]byte, uint8) {
 	start := len(dst)
 	codec := codecS2
 	switch c {
+	case Bare:
+		return append(dst, text...), codecPlain
 	case Small:
 		e := encoders.Get().(*zstd.Encoder)
 		dst = e.EncodeAll(text, dst)

@@ -21,11 +21,15 @@ type Writer struct {
 
 // Create begins a block of a retention class. Ctx is good for the whole of it.
 func (v *Vault) Create(ctx context.Context, class string) (*Writer, error) {
+	return v.create(ctx, class, v.cfg.Settled)
+}
+
+func (v *Vault) create(ctx context.Context, class string, c Compression) (*Writer, error) {
 	id, created, err := v.newID()
 	if err != nil {
 		return nil, err
 	}
-	w, err := newWriter(ctx, v.cfg.Bucket, id, BlockID{}, created, class, v.newPacker())
+	w, err := newWriter(ctx, v.cfg.Bucket, id, BlockID{}, created, class, v.newPacker(c))
 	if err != nil {
 		return nil, err
 	}

@@ -27,7 +27,7 @@ func TestGolden_V1(t *testing.T) {
 		v := openVault(t, newMem())
 		a := write(t, v, "hold", all[0])
 		must(t, v.Merge(ctx, ids(a), nil))
-		v.cfg.Compression = Small
+		v.cfg.Settled = Small
 		write(t, v, "evidence", all[1:]...)
 		for _, name := range objects(t, v, "") {
 			must(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755))

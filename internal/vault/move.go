@@ -59,7 +59,7 @@ func (m *move) add(ctx context.Context, id SessionID) error {
 	}
 	if m.w == nil {
 		m.from = m.vault.state.Load()
-		if m.w, err = m.vault.Create(ctx, m.class); err != nil {
+		if m.w, err = m.vault.create(ctx, m.class, m.vault.cfg.Merged); err != nil {
 			return err
 		}
 	}

@@ -41,7 +41,7 @@ func (v *Vault) rewrite(ctx context.Context, old []*reader, how rewriting) error
 	if how.class == "" {
 		how.class = old[0].class
 	}
-	w := &rewriter{vault: v, rewriting: how, from: v.state.Load(), swap: id, packer: v.newPacker(), open: map[int64]*writer{}}
+	w := &rewriter{vault: v, rewriting: how, from: v.state.Load(), swap: id, packer: v.newPacker(v.cfg.Merged), open: map[int64]*writer{}}
 	defer w.abort()
 	if err := w.run(ctx, old); err != nil {
 		return errors.Join(err, w.discard(ctx))

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 )
 
 // chunks reads the chunks that stand in a part of a block, one behind the other, and calls each with those that are
@@ -23,6 +24,9 @@ type chunks struct {
 	buf   []byte
 	bufAt int64 // offset in the block of buf
 }
+
+// decoded is memory for chunks: fresh pages cost more than decoding into old ones.
+var decoded = sync.Pool{New: func() any { return &chunk{} }}
 
 // nearby is how far behind the last read a read may be and still count as going on from there.
 const nearby = 64 << 10
@@ -58,7 +62,13 @@ func (s *chunks) damaged(off, n int64, err error) {
 // each reads all chunks. The error is the caller's, or one that may pass, or ErrVersion; damage is in found.
 func (s *chunks) each(ctx context.Context, do func(c *chunk) error) error {
 	if s.c == nil {
-		s.c = &chunk{}
+		s.c = decoded.Get().(*chunk)
+		defer func() {
+			if cap(s.c.bodies)+cap(s.c.unpacked) <= 2*DefaultChunkBytes {
+				decoded.Put(s.c)
+			}
+			s.c = nil
+		}()
 	}
 	for off := s.in.off; off < s.in.end(); {
 		if err := ctx.Err(); err != nil {

@@ -26,8 +26,11 @@ type Config struct {
 	// Now is the clock, and Random the source of block ids. Both required.
 	Now    func() time.Time
 	Random io.Reader
-	// Compression of what is written from now on; blocks that were written with another stay readable. Default Fast.
-	Compression Compression
+	// Settled is how sessions are squeezed that are written for the first time, and Merged how those are that are written
+	// again; what was written otherwise stays readable. Agents' turns that settle apart come to a tenth with Fast, merged to a
+	// twenty-fourth; Small saves a fifth more for 1.7 times the processor time; Bare settles in three fifths of the time
+	// of Fast and to a third of the bytes, which is worth it where merging follows within the hour. Default Fast.
+	Settled, Merged Compression
 	// BlockBytes is the size at which a block is closed, in bytes of chunks as stored. Default 64 MiB.
 	BlockBytes int64
 	// ChunkBytes is how many bytes of spans, as they come, are compressed as one. It bounds the memory of writing and reading
@@ -67,7 +70,8 @@ func (c Config) validate() error {
 	fault(c.Bucket == nil, "Bucket: missing")
 	fault(c.Now == nil, "Now: missing")
 	fault(c.Random == nil, "Random: missing")
-	fault(c.Compression > Small, "Compression: %d is neither Fast nor Small", c.Compression)
+	fault(c.Settled > Bare, "Settled: %d is neither Fast, Small nor Bare", c.Settled)
+	fault(c.Merged > Bare, "Merged: %d is neither Fast, Small nor Bare", c.Merged)
 	fault(c.BlockBytes < 0, "BlockBytes: %d is below 0", c.BlockBytes)
 	fault(c.ChunkBytes < 0 || c.ChunkBytes > MaxPartBytes, "ChunkBytes: %d is not between 1 and %d", c.ChunkBytes, MaxPartBytes)
 	fault(c.ExpiryStep < 0, "ExpiryStep: %v is below 0", c.ExpiryStep)
@@ -121,8 +125,8 @@ func (s *state) block(id BlockID) *reader {
 	return nil
 }
 
-func (v *Vault) newPacker() *packer {
-	return &packer{compression: v.cfg.Compression, limit: int(v.cfg.ChunkBytes)}
+func (v *Vault) newPacker(c Compression) *packer {
+	return &packer{compression: c, limit: int(v.cfg.ChunkBytes)}
 }
 
 func (v *Vault) newID() (id BlockID, created time.Time, err error) {

@@ -11,10 +11,10 @@ import (
 )
 
 func TestVault_FindsAndReads(t *testing.T) {
-	for name, c := range map[string]Compression{"Fast": Fast, "Small": Small} {
+	for name, c := range map[string]Compression{"Fast": Fast, "Small": Small, "Bare": Bare} {
 		t.Run(name, func(t *testing.T) {
 			rng, disk := seeded(t), newMem()
-			v := openVault(t, disk, func(cfg *Config) { cfg.Compression = c })
+			v := openVault(t, disk, func(cfg *Config) { cfg.Settled = c })
 			var all []stored
 			for i := range 20 {
 				all = append(all, simple(rng, i, 1+rng.IntN(6)))
@@ -232,8 +232,8 @@ func TestVault_CacheIsBounded(t *testing.T) {
 }
 
 func TestOpen_ConfigFaults(t *testing.T) {
-	_, err := Open(ctx, Config{Compression: 7, BlockBytes: -1})
-	for _, want := range []string{"Bucket", "Now", "Random", "Compression", "BlockBytes"} {
+	_, err := Open(ctx, Config{Settled: 7, Merged: 8, BlockBytes: -1})
+	for _, want := range []string{"Bucket", "Now", "Random", "Settled", "Merged", "BlockBytes"} {
 		if err == nil || !strings.Contains(err.Error(), want+":") {
 			t.Errorf("open: got %v, want it to name %s", err, want)
 		}
