@@ -1,7 +1,6 @@
 package tailsampling
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"regexp"
@@ -34,13 +33,6 @@ func Compile(cfg Config) (*Set, []Note) {
 		return nil, c.list
 	}
 	return c.set, c.list
-}
-
-// SortNotes puts notes in the order of their file.
-func SortNotes(notes []Note) {
-	slices.SortStableFunc(notes, func(a, b Note) int {
-		return cmp.Or(cmp.Compare(a.At.Line, b.At.Line), cmp.Compare(a.At.Column, b.At.Column), cmp.Compare(a.What, b.What))
-	})
 }
 
 // compiler compiles one configuration.

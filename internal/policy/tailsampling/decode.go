@@ -11,30 +11,6 @@ import (
 	"github.com/tailwise/tailwise/internal/spelling"
 )
 
-// Note is something to say about a place in a configuration.
-type Note struct {
-	At      Place
-	What    string // what is wrong, or odd
-	Hint    string // what to do about it; may be empty
-	Warning bool   // it is accepted all the same
-}
-
-// Broken tells whether notes has one that is no warning.
-func Broken(notes []Note) bool {
-	return slices.ContainsFunc(notes, func(n Note) bool { return !n.Warning })
-}
-
-// notes gathers what there is to say.
-type notes struct{ list []Note }
-
-func (n *notes) fault(at Place, hint, format string, args ...any) {
-	n.list = append(n.list, Note{At: at, What: fmt.Sprintf(format, args...), Hint: hint})
-}
-
-func (n *notes) warn(at Place, hint, format string, args ...any) {
-	n.list = append(n.list, Note{At: at, What: fmt.Sprintf(format, args...), Hint: hint, Warning: true})
-}
-
 // maxPolicies bounds the policies of a configuration, those in others included. Aliases could make a small file large.
 const maxPolicies = 1000
 
