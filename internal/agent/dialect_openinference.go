@@ -33,6 +33,8 @@ var openInferenceTable = table{
 		{key: "tool_call.function.name", role: roleTool},
 		{key: "tool_call.function.arguments", role: roleArguments},
 		{key: "input.value", role: roleArguments},
+		{key: "llm.input_messages.0.message.role", role: roleFirstRole},
+		{key: "llm.input_messages.0.message.content", role: roleFirstContent},
 		{key: "output.value", role: roleResult},
 		{key: "agent.name", role: roleAgent},
 		{key: "guardrail.triggered", role: roleBlocked, words: words{"true": 0, "1": 0}},

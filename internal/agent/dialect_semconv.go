@@ -99,6 +99,7 @@ var semconvTable = table{
 		{key: "gen_ai.conversation.id", role: roleSession},
 		{key: "gen_ai.system_instructions", role: roleSystem},
 		{key: "gen_ai.tool.definitions", role: roleToolset},
+		{key: "gen_ai.input.messages", role: roleArguments, note: "of a model"},
 
 		{key: "gen_ai.embeddings.dimension.count", role: roleMark},
 		{key: "gen_ai.user", role: roleUser, note: "Traceloop"},

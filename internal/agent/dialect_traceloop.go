@@ -17,6 +17,8 @@ var traceloopTable = table{
 		{key: "llm.request.type", role: roleKind, words: words{
 			"chat": SpanLLM, "completion": SpanLLM, "embedding": SpanEmbedding, "rerank": SpanRerank,
 		}},
+		{key: "gen_ai.prompt.0.role", role: roleFirstRole, note: "the flat form"},
+		{key: "gen_ai.prompt.0.content", role: roleFirstContent},
 		{key: "traceloop.entity.name", role: roleEntity},
 		{key: "traceloop.entity.input", role: roleArguments},
 		{key: "traceloop.entity.output", role: roleResult},

@@ -33,6 +33,8 @@ var vercelTable = table{
 		{key: "ai.response.id", role: roleResponse},
 		{key: "ai.response.finishReason", role: roleFinish},
 		{key: "ai.response.msToFirstChunk", role: roleTTFTMillis},
+		{key: "ai.prompt.messages", role: roleArguments, note: "of a model"},
+		{key: "ai.prompt.tools", role: roleToolset},
 		{key: "ai.toolCall.name", role: roleTool},
 		{key: "ai.toolCall.args", role: roleArguments},
 		{key: "ai.toolCall.input", role: roleArguments},

@@ -33,6 +33,7 @@ type Facts struct {
 	version       pick
 	prompt        pick
 	promptVersion pick
+	promptClass   pick
 	incident      pick
 
 	services    textSet

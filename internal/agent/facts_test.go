@@ -231,7 +231,7 @@ func TestFacts_Lookup(t *testing.T) {
 	}
 	for key, value := range (attrs{
 		"gen_ai.response.finish_reasons": []any{"stop"}, "gen_ai.request.stream": true, "gen_ai.response.time_to_first_chunk": 0.5,
-		"gen_ai.usage.cost": 0.02, "gen_ai.response.model": "made-up-model",
+		"gen_ai.usage.cost": 0.02, "gen_ai.response.model": "made-up-model", "gen_ai.system_instructions": "Be kind.",
 	}) {
 		spans[1].attrs[key] = value
 	}

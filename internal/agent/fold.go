@@ -22,6 +22,7 @@ func (p *Plan) Fold(f *Facts, x *otlp.Index, body []byte, span int, in *Interner
 	r.addNode()
 	r.name()
 	r.signal()
+	r.classify()
 	r.countInvalid()
 }
 

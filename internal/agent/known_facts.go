@@ -83,6 +83,7 @@ var facts = []fact{
 	texts("agents", "every agent that ran, at most 32", func(f *Facts) []string { return f.finish().agents }),
 	text("prompt.name", "name of the prompt, of the root, else of the earliest span that says one", picked(func(f *Facts) *pick { return &f.prompt })),
 	text("prompt.version", "version of the prompt, likewise", picked(func(f *Facts) *pick { return &f.promptVersion })),
+	text("prompt.class", "hash of the system's instructions and the names of the tools, of the earliest call to a model", picked(func(f *Facts) *pick { return &f.promptClass })),
 	text("session", "the conversation that the root says, else the earliest span that says one", picked(func(f *Facts) *pick { return &f.session })),
 	text("user", "the user, likewise", picked(func(f *Facts) *pick { return &f.user })),
 	text("tenant", "the tenant, likewise", picked(func(f *Facts) *pick { return &f.tenant })),

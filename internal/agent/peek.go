@@ -59,10 +59,16 @@ func refused(answer []byte) bool {
 // memberOf returns the first text that stands under a name, whatever object it is in. Names in quoted JSON are others,
 // as their quotes are escaped.
 func memberOf(text []byte, name string) []byte {
+	value, _ := nextMember(text, name)
+	return value
+}
+
+// nextMember returns the first text that stands under a name, and what follows it; nil at the end.
+func nextMember(text []byte, name string) (value, rest []byte) {
 	for {
 		at := bytes.Index(text, []byte(name))
 		if at < 0 {
-			return nil
+			return nil, nil
 		}
 		quoted := at > 0 && text[at-1] == '"'
 		text = text[at+len(name):]
@@ -70,8 +76,8 @@ func memberOf(text []byte, name string) []byte {
 			continue
 		}
 		if value, is := afterColon(text[1:]); is && len(value) > 0 && value[0] == '"' {
-			word, _, _ := bytes.Cut(value[1:], []byte(`"`))
-			return word
+			word, rest, _ := bytes.Cut(value[1:], []byte(`"`))
+			return word, rest
 		}
 	}
 }

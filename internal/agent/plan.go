@@ -68,7 +68,7 @@ func NewPlanWith(attrs []string, o Options) *Plan {
 		role role
 	}{{o.Session, roleSession}, {o.User, roleUser}, {o.Tenant, roleTenant}, {o.Feature, roleFeature}} {
 		for _, key := range own.keys {
-			b.add(DialectNone, &row{key: key, role: own.role})
+			b.addKey(DialectNone, &row{key: key, role: own.role}, &b.keys, &b.means)
 		}
 	}
 	for _, t := range tables {
@@ -96,12 +96,17 @@ type planBuilder struct {
 	aliases             [rolesN]uint16
 }
 
-// add notes a row. A key that stands in several tables means what the first says, and is no sign of a dialect.
+// add notes a row of a table.
 func (b *planBuilder) add(d Dialect, r *row) {
-	keys, means := &b.keys, &b.means
 	if strings.Contains(r.key, "*") {
-		keys, means = &b.patterns, &b.patternMeans
+		b.addKey(d, r, &b.patterns, &b.patternMeans)
+		return
 	}
+	b.addKey(d, r, &b.keys, &b.means)
+}
+
+// addKey notes a key or a pattern. One that comes again means what it meant first, and is no sign of a dialect.
+func (b *planBuilder) addKey(d Dialect, r *row, keys *[]string, means *[]meaning) {
 	if at, known := b.places[r.key]; known {
 		(*means)[at].dialect = DialectNone
 		return
@@ -122,7 +127,7 @@ func (b *planBuilder) next(as role) uint16 {
 
 // gather notes a key that rules ask for. One that fits a pattern means what the pattern does.
 func (b *planBuilder) gather(attr string, place int16) {
-	if at, known := b.places[attr]; known && !strings.Contains(attr, "*") {
+	if at, known := b.places[attr]; known && at < len(b.keys) && b.keys[at] == attr {
 		b.means[at].attr = place
 		return
 	}

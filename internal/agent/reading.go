@@ -204,7 +204,7 @@ func (r *reading) noteText(m *meaning, as role, alias uint16, a *otlp.Attr, at i
 // usable tells whether an attribute says what its role is about. What it does not say may stand under another key.
 func (r *reading) usable(m *meaning, as role, a *otlp.Attr) bool {
 	switch as {
-	case roleArguments, roleResult, roleSystem, roleToolset, roleShape, roleMark:
+	case roleArguments, roleResult, roleSystem, roleToolset, roleFirstContent, roleShape, roleMark:
 		return a.Type != otlp.ValueEmpty
 	case roleSession:
 		return isSession(r.plainText(a))

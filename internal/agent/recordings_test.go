@@ -183,3 +183,55 @@ func tell(t *testing.T, r *recordings.Recording) *told {
 	}
 	return all
 }
+
+// BenchmarkDialects is what the fold of a span costs by library, as recorded, with the tree worked out.
+func BenchmarkDialects(b *testing.B) {
+	all, err := recordings.All()
+	if err != nil {
+		b.Fatal(err)
+	}
+	plan := agent.NewPlan(nil)
+	type walked struct {
+		body  []byte
+		index otlp.Index
+	}
+	byLibrary := make(map[string][]walked)
+	var libraries []string
+	for _, r := range all {
+		if !slices.Contains(libraries, r.Library) {
+			libraries = append(libraries, r.Library)
+		}
+		for _, request := range r.Requests {
+			body, err := otlp.FromJSON(request)
+			if err != nil {
+				b.Fatal(err)
+			}
+			w := walked{body: body}
+			if err := w.index.Walk(body, plan.Keys()); err != nil {
+				b.Fatal(err)
+			}
+			byLibrary[r.Library] = append(byLibrary[r.Library], w)
+		}
+	}
+	for _, library := range libraries {
+		b.Run(library, func(b *testing.B) {
+			var f agent.Facts
+			var in agent.Interner
+			spans := 0
+			b.ReportAllocs()
+			for b.Loop() {
+				spans = 0
+				for i := range byLibrary[library] {
+					w := &byLibrary[library][i]
+					for s := range w.index.Spans {
+						plan.Fold(&f, &w.index, w.body, s, &in)
+						spans++
+					}
+				}
+				f.Lookup("llm.calls")
+				f.Reset()
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(max(spans, 1)), "ns/span")
+		})
+	}
+}

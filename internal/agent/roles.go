@@ -6,30 +6,32 @@ package agent
 type role uint8
 
 const (
-	roleNone      role = iota
-	roleKind           // what the span is: a word of the row's dictionary
-	roleMark           // nothing but the dialect that it belongs to
-	roleEntity         // name of the tool or agent, by the span's kind
-	roleAsked          // the model that was asked for
-	roleAnswered       // the model that answered
-	roleProvider       // whose model it is
-	roleResponse       // id of the model's response
-	roleFinish         // why the model stopped: one word or a list
-	roleTool           // name of the tool
-	roleArguments      // what the tool was given
-	roleShape          // names of a tool's arguments, without their values
-	roleResult         // what the tool said
-	roleError          // the type of an error
-	roleException      // the type of an exception, on an event
-	roleFailure        // a word of the row's that says the span failed, whatever its status
-	roleStream         // whether the answer was streamed
-	roleBlocked        // a word of the row's that says a guardrail tripped
-	roleApproval       // a word of the row's, or any, that says a person was asked
-	roleTier           // batch, priority and the like
-	roleHidden         // a word of the row's that says the span is none
-	roleSystem         // the system's instructions; content
-	roleToolset        // the tools that a model may ask for; content
-	rolePrompt         // name of the prompt
+	roleNone         role = iota
+	roleKind              // what the span is: a word of the row's dictionary
+	roleMark              // nothing but the dialect that it belongs to
+	roleEntity            // name of the tool or agent, by the span's kind
+	roleAsked             // the model that was asked for
+	roleAnswered          // the model that answered
+	roleProvider          // whose model it is
+	roleResponse          // id of the model's response
+	roleFinish            // why the model stopped: one word or a list
+	roleTool              // name of the tool
+	roleArguments         // what the tool was given
+	roleShape             // names of a tool's arguments, without their values
+	roleResult            // what the tool said
+	roleError             // the type of an error
+	roleException         // the type of an exception, on an event
+	roleFailure           // a word of the row's that says the span failed, whatever its status
+	roleStream            // whether the answer was streamed
+	roleBlocked           // a word of the row's that says a guardrail tripped
+	roleApproval          // a word of the row's, or any, that says a person was asked
+	roleTier              // batch, priority and the like
+	roleHidden            // a word of the row's that says the span is none
+	roleSystem            // the system's instructions; content
+	roleToolset           // the tools that a model may ask for; content
+	roleFirstRole         // whose the first message of the input is
+	roleFirstContent      // what it says; content
+	rolePrompt            // name of the prompt
 	rolePromptVersion
 	roleIncident
 

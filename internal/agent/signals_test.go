@@ -106,3 +106,54 @@ func TestFacts_Signals(t *testing.T) {
 		})
 	}
 }
+
+// TestFacts_PromptClass has traces of one class, whatever library wrote the prompt down, and traces of others.
+func TestFacts_PromptClass(t *testing.T) {
+	class := func(spans ...span) any {
+		got, _ := factsOf(t, nil, spans...).Lookup("prompt.class")
+		return got
+	}
+	const message = `{"role": "system", "content": "Be kind. \"[{\""}`
+	tools := `[{"type":"function","name":"b","parameters":{"properties":{"name":{"type":"string"}}}},{"function":{"name":"a"}}]`
+	want := class(span{id: 1, attrs: chat("m", "gen_ai.input.messages", `[`+message+`,{"role":"user","content":"one"}]`)})
+	if want == nil {
+		t.Fatal("a call with a system's message has no class")
+	}
+	for name, spans := range map[string][]span{
+		"another question": {{id: 1, attrs: chat("m", "gen_ai.input.messages", `[ `+message+` , {"role":"user","content":"two"}]`)}},
+		"inside an object": {{id: 1, scopeName: "langfuse-sdk", attrs: attrs{
+			"langfuse.observation.type": "generation", "langfuse.observation.input": `{"model": "m", "messages": [` + message + `]}`,
+		}}},
+		"the earliest call": {
+			at(2, 1, 5, 6, "", chat("m", "gen_ai.system_instructions", "other")), at(3, 1, 1, 2, "", chat("m", "gen_ai.input.messages", `[`+message+`]`)),
+		},
+	} {
+		if got := class(spans...); got != want {
+			t.Errorf("%s: got %v, want %v", name, got, want)
+		}
+	}
+	seen := map[any]string{want: "the first"}
+	for name, a := range map[string]attrs{
+		"other instructions": chat("m", "gen_ai.system_instructions", "Be brief."),
+		"the flat form":      {"llm.input_messages.0.message.role": "system", "llm.input_messages.0.message.content": "Be flat.", "openinference.span.kind": "LLM"},
+		"tools":              chat("m", "gen_ai.system_instructions", "Be brief.", "gen_ai.tool.definitions", tools),
+		"fewer tools":        chat("m", "gen_ai.system_instructions", "Be brief.", "gen_ai.tool.definitions", `[{"name":"b"}]`),
+	} {
+		got := class(span{id: 1, attrs: a})
+		if got == nil || seen[got] != "" {
+			t.Errorf("%s: got class %v, which %q has too", name, got, seen[got])
+		}
+		seen[got] = name
+	}
+	if got := class(span{id: 1, attrs: chat("m", "gen_ai.system_instructions", "Be brief.", "gen_ai.tool.definitions", `[{"name":"a"},{"name":"b"},{"name":"a"}]`)}); seen[got] != "tools" {
+		t.Errorf("the same tools in another order: got %v, want the class of tools", got)
+	}
+	for name, a := range map[string]attrs{
+		"no system": chat("m", "gen_ai.input.messages", `[{"role":"user","content":"one"}]`), "no message": chat("m"),
+		"cut off": chat("m", "gen_ai.input.messages", `[{"role":"system","content":"on`), "a tool": tool("t", `[{"role":"system"}]`),
+	} {
+		if got := class(span{id: 1, attrs: a}); got != nil {
+			t.Errorf("%s: got class %v, want none", name, got)
+		}
+	}
+}

@@ -149,6 +149,7 @@ func anySpan(r *rand.Rand) span {
 	maybe(own, "gen_ai.response.finish_reasons", "stop", "length", []any{"refusal"})
 	maybe(own, "error.type", "timeout", "E")
 	maybe(own, "http.request.method", "POST")
+	maybe(own, "gen_ai.system_instructions", "be kind", "be brief")
 	maybe(own, "http.request.resend_count", 1)
 	maybe(own, "retrieval.documents.0.document.score", 0.5, 0.25)
 	maybe(own, "gen_ai.agent.name", "support", "helper")

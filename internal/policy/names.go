@@ -22,7 +22,6 @@ var lacking = []struct{ name, belongs string }{
 	{"feedback.", "feedback"},
 	{"score.", "evaluations"},
 	{"drift.", "drift"},
-	{"prompt.class", "classes of prompts"},
 	{"loops", "tool loops"},
 	{"first_seen", "shapes never seen before"},
 }
