@@ -52,9 +52,14 @@ func TestParse(t *testing.T) {
 	if err != nil || len(all.loads) != len(allLoads) {
 		t.Errorf("default loads: got %v (error %v), want %v", all.loads, err, allLoads)
 	}
+	sets, err := parse([]string{"-policies", "processor,ottl", "-loads", "small/http/plain"}, io.Discard)
+	if err != nil || len(sets.policies) != 2 || sets.policies[0].name != "processor" || sets.policies[1].name != "ottl" {
+		t.Errorf("policies: got %v (error %v), want processor and ottl", sets.policies, err)
+	}
 	for _, args := range [][]string{
 		{"-loads", "agent/grpc"}, {"-loads", "agent/udp/plain"}, {"-servers", "null,refinery"}, {"-durability", "never"},
 		{"-rounds", "0"}, {"-export-compression", "lz4"}, {"-decision-wait", "10ms"},
+		{"-policies", "rules,own"}, {"-policies", "ottl", "-loads", "small/grpc/plain,agent/grpc/plain"},
 	} {
 		if _, err := parse(args, io.Discard); err == nil {
 			t.Errorf("parse(%q): got no error", args)
@@ -95,7 +100,7 @@ func TestReport_Ratios(t *testing.T) {
 			IdleBytes: 10 << 20, WindowBytes: 10<<20 + 4_000_000, PeakBytes: int64(cpu) << 20, KeptSpans: 7})
 	}
 	var out bytes.Buffer
-	report(&out, playedLoad{load: o.loads[0]}, o.servers, results)
+	report(&out, playedLoad{load: o.loads[0]}, o.policies[0], o.servers, results)
 	lines := map[string]string{}
 	for line := range strings.Lines(out.String()) {
 		if fields := strings.Fields(line); len(fields) > 1 {
@@ -121,6 +126,7 @@ func TestConfigure_FillsEveryPlace(t *testing.T) {
 	}
 	at := addresses{"grpc:1", "http:2", "api:3", "sinkgrpc:4", "sinkhttp:5"}
 	for _, s := range o.servers {
+		s.policies = o.policies[0]
 		dir := t.TempDir()
 		args, err := s.configure(o, dir, at)
 		if err != nil {
@@ -137,6 +143,9 @@ func TestConfigure_FillsEveryPlace(t *testing.T) {
 		want := []string{at.GRPC, at.HTTP}
 		if s.judges() {
 			want = append(want, at.SinkGRPC, "decision_wait: 7s", "compression: none")
+		}
+		if s.kind == kindTailSampling {
+			want = append(want, "{name: baseline, type: probabilistic")
 		}
 		if s.kind == kindTailwise {
 			want = append(want, at.API, "durability: always", filepath.Join(dir, "data"), filepath.Join(dir, "policy.yaml"))

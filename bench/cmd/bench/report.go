@@ -48,18 +48,24 @@ func summarize(results []result, of func(result) float64) summary {
 	return summary{median, values[0], values[len(values)-1]}
 }
 
-// report prints the table of one load: a line for each server.
-func report(out io.Writer, l playedLoad, servers []server, results []result) {
+// byServer sorts the results by the server's name.
+func byServer(results []result) map[string][]result {
 	by := map[string][]result{}
 	for _, r := range results {
 		by[r.Server] = append(by[r.Server], r)
 	}
+	return by
+}
+
+// report prints the table of one load with one set of policies: a line for each server, then what they come to.
+func report(out io.Writer, l playedLoad, set policySet, servers []server, results []result) {
+	by := byServer(results)
 	cpu := func(name string) float64 { return summarize(by[name], result.cpuPerMillion).median }
 	peak := func(name string) float64 {
 		return summarize(by[name], func(r result) float64 { return float64(r.PeakBytes) }).median
 	}
-	fmt.Fprintf(out, "\n%s: %d spans in %d traces, %.0f bytes a span, %d rounds\n", l, l.spans(), l.traces(),
-		l.meanBytes(), len(by[servers[0].name]))
+	fmt.Fprintf(out, "\n%s, policies %s: %d spans in %d traces, %.0f bytes a span, %d rounds\n", l, set.name, l.spans(),
+		l.traces(), l.meanBytes(), len(by[servers[0].name]))
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "server\tCPU s/M spans\tmin\tmax\tx null\tx tail_sampling\tspans/s\tpeak MiB\tx tail_sampling\tKB/open trace\tkept spans\t")
 	for _, s := range servers {
@@ -71,7 +77,21 @@ func report(out io.Writer, l playedLoad, servers []server, results []result) {
 			ratio(peak(s.name), peak(kindTailSampling)), perTrace(s, by[s.name]), kept)
 	}
 	w.Flush() // an error of out would show in what is missing
+	reportRatios(out, set, servers, by)
 	reportDurability(out, servers, cpu)
+}
+
+// reportRatios says what tailwise takes of tail_sampling's CPU time per span, and whether that is within the target.
+func reportRatios(out io.Writer, set policySet, servers []server, by map[string][]result) {
+	base := summarize(by[kindTailSampling], result.cpuPerMillion)
+	for _, s := range servers {
+		if s.kind != kindTailwise || base.min == 0 {
+			continue
+		}
+		c := summarize(by[s.name], result.cpuPerMillion)
+		fmt.Fprintf(out, "CPU per span of %s to tail_sampling: %.2f by medians, %.2f by the lowest%s\n", s.name, c.median/base.median,
+			c.min/base.min, set.verdict(c.median/base.median))
+	}
 }
 
 // ratio is empty where there is nothing to compare with.

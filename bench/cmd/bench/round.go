@@ -18,6 +18,7 @@ import (
 // A result is what one run of one server showed.
 type result struct {
 	Load        string  `json:"load"`
+	Policies    string  `json:"policies"`
 	Server      string  `json:"server"`
 	Round       int     `json:"round"`
 	Spans       int     `json:"spans"`
@@ -70,7 +71,7 @@ func runOnce(ctx context.Context, o options, base string, s server, l playedLoad
 
 // observe sends the load to the running server and reads the figures before and after.
 func observe(ctx context.Context, o options, s server, l playedLoad, p *process, at addresses) (result, error) {
-	r := result{Load: l.String(), Server: s.name, Traces: l.traces()}
+	r := result{Load: l.String(), Policies: s.policies.name, Server: s.name, Traces: l.traces()}
 	before, err := p.cpu()
 	if err != nil {
 		return r, err

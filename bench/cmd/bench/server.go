@@ -17,6 +17,7 @@ type server struct {
 	name       string
 	kind       string // null, forward, tail_sampling or tailwise
 	durability string // of tailwise
+	policies   policySet
 }
 
 const (
@@ -76,8 +77,6 @@ var (
 	forwardTemplate string
 	//go:embed configs/tailwise.yaml.tmpl
 	tailwiseTemplate string
-	//go:embed configs/policy.yaml
-	policy string
 )
 
 // configure writes the server's files into dir and returns its arguments.
@@ -85,24 +84,34 @@ func (s server) configure(o options, dir string, at addresses) ([]string, error)
 	if s.kind == kindNull {
 		return []string{"-grpc", at.GRPC, "-http", at.HTTP}, nil
 	}
+	config, err := s.config(o, dir, at)
+	if err != nil {
+		return nil, err
+	}
+	path := filepath.Join(dir, "config.yaml")
+	if err := os.WriteFile(path, config, 0o600); err != nil {
+		return nil, fmt.Errorf("write configuration: %w", err)
+	}
+	if s.kind != kindTailwise {
+		return []string{"--config", path}, nil
+	}
+	if err := os.WriteFile(filepath.Join(dir, "policy.yaml"), []byte(s.policies.ours), 0o600); err != nil {
+		return nil, fmt.Errorf("write policy: %w", err)
+	}
+	return []string{"run", "--config", path}, nil
+}
+
+// config fills in the server's configuration.
+func (s server) config(o options, dir string, at addresses) ([]byte, error) {
 	values := map[string]any{
 		"At": at, "DecisionWait": o.decisionWait.String(), "Compression": o.compression,
 		"Durability": s.durability, "DataDir": filepath.Join(dir, "data"), "PolicyFile": filepath.Join(dir, "policy.yaml"),
+		"Policies": indent(s.policies.theirs),
 	}
 	text := map[string]string{kindForward: forwardTemplate, kindTailSampling: tailSamplingTemplate, kindTailwise: tailwiseTemplate}
 	var config bytes.Buffer
 	if err := template.Must(template.New(s.kind).Option("missingkey=error").Parse(text[s.kind])).Execute(&config, values); err != nil {
 		return nil, fmt.Errorf("fill in configuration: %w", err)
 	}
-	path := filepath.Join(dir, "config.yaml")
-	if err := os.WriteFile(path, config.Bytes(), 0o600); err != nil {
-		return nil, fmt.Errorf("write configuration: %w", err)
-	}
-	if s.kind != kindTailwise {
-		return []string{"--config", path}, nil
-	}
-	if err := os.WriteFile(filepath.Join(dir, "policy.yaml"), []byte(policy), 0o600); err != nil {
-		return nil, fmt.Errorf("write policy: %w", err)
-	}
-	return []string{"run", "--config", path}, nil
+	return config.Bytes(), nil
 }
