@@ -11,8 +11,11 @@ import (
 	"github.com/tailwise/tailwise/internal/spelling"
 )
 
-// maxPolicies bounds the policies of a configuration, those in others included. Aliases could make a small file large.
-const maxPolicies = 1000
+// Bounds of a configuration. They are far above what people write: aliases could make a small file large.
+const (
+	maxPolicies = 1000      // those in others included
+	maxElements = 1_000_000 // of lists and mappings, each as often as it is referred to
+)
 
 // Decode reads a policies: node as the processor does, and more strictly: an unknown key is a fault wherever it stands.
 // What is wrong in form (unknown keys and types, wrong types, missing and duplicate names) is a note that is no
@@ -39,6 +42,16 @@ func Decode(n *yaml.Node) (Config, []Note) {
 type decoder struct {
 	notes
 	policiesN int
+	elementsN int
+}
+
+// more counts an element, and tells whether there may be another. Where there may not, that is said once.
+func (d *decoder) more(n *yaml.Node) bool {
+	d.elementsN++
+	if d.elementsN == maxElements+1 {
+		d.fault(placeOf(n), "", "there are more than %d elements, aliases followed", maxElements)
+	}
+	return d.elementsN <= maxElements
 }
 
 // site is the place that is being read.
@@ -237,6 +250,9 @@ func (d *decoder) texts(n *yaml.Node, into *[]string, s site) {
 		return
 	}
 	for i, element := range n.Content {
+		if !d.more(element) {
+			return
+		}
 		var text string
 		element = resolve(element)
 		below := s.item(i)
@@ -252,6 +268,9 @@ func (d *decoder) allocations(n *yaml.Node, into *[]RateAllocation, s site) {
 		return
 	}
 	for i, element := range n.Content {
+		if !d.more(element) {
+			return
+		}
 		var a RateAllocation
 		element = resolve(element)
 		below := s.item(i)

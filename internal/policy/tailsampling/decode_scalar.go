@@ -58,6 +58,7 @@ const maxMerge = 10
 // merge adds what << brings in. What is there already counts, and of several mappings the first.
 func (d *decoder) merge(n *yaml.Node, own map[string]bool, entries []entry, s site, depth int) []entry {
 	switch {
+	case !d.more(n):
 	case depth > maxMerge:
 		d.fault(placeOf(n), "", "%s: << nests more than %d deep", s.path, maxMerge)
 	case n.Kind == yaml.SequenceNode:

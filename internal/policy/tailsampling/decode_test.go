@@ -91,7 +91,7 @@ func TestLoad_Faults(t *testing.T) {
 			"4:72: policies[0].string_attribute.values[1]: error parsing regexp: missing closing ): `b(`"},
 		{"no bounds", "policies: [{name: a, type: numeric_attribute, numeric_attribute: {key: k}}]", "1:12: policies[0]: numeric_attribute has neither min_value nor max_value (hint: a bound of 0 counts as none)"},
 		{"not a number of percent", "policies: [{name: a, type: probabilistic, probabilistic: {sampling_percentage: .nan}}]", "1:80: policies[0].probabilistic.sampling_percentage is not a number"},
-		{"an unknown error mode", "policies: [{name: a, type: ottl_condition, ottl_condition: {error_mode: ignored, span: ['true']}}]", `1:73: policies[0].ottl_condition: unknown error mode "ignored" (hint: did you mean "ignore"?)`},
+		{"an unknown error mode", "policies: [{name: a, type: ottl_condition, ottl_condition: {error_mode: ignored, span: ['true']}}]", `1:73: policies[0].ottl_condition.error_mode: unknown error mode "ignored" (hint: did you mean "ignore"?)`},
 		{"no conditions", "policies: [{name: a, type: ottl_condition, ottl_condition: {error_mode: ignore}}]", "1:12: policies[0]: ottl_condition has no conditions"},
 		{"and in and", "policies: [{name: a, type: and, and: {and_sub_policy: [{name: b, type: and, and: {}}]}}]",
 			"1:72: policies[0].and.and_sub_policy[0]: a policy in and or drop cannot be of type and (hint: " + plainList + ", not)\n" +
@@ -111,10 +111,25 @@ func TestLoad_Faults(t *testing.T) {
 			if set != nil {
 				t.Error("it was accepted")
 			}
-			if got := strings.ReplaceAll(show(notes), "policies[0].ottl_condition.error_mode", "policies[0].ottl_condition"); got != tt.want {
+			if got := show(notes); got != tt.want {
 				t.Errorf("got\n%s\nwant\n%s", got, tt.want)
 			}
 		})
+	}
+}
+
+// TestLoad_Endless: aliases make much of little, up to a bound.
+func TestLoad_Endless(t *testing.T) {
+	for name, text := range map[string]string{
+		"a list": "values: &v [" + strings.Repeat("a, ", 2000) + "]\npolicies: [" +
+			strings.Repeat("{name: a, type: string_attribute, string_attribute: {values: *v}}, ", 600) + "]",
+		"merges": "a: &a {<<: {}}\nb: &b {<<: [" + strings.Repeat("*a, ", 1000) + "]}\nc: &c {<<: [" + strings.Repeat("*b, ", 1000) + "]}\n" +
+			"policies: [{<<: *c}]",
+	} {
+		set, notes := load(t, text)
+		if want := "there are more than 1000000 elements, aliases followed"; set != nil || strings.Count(show(notes), want) != 1 {
+			t.Errorf("%s: got %.300s, want once %q", name, show(notes), want)
+		}
 	}
 }
 
