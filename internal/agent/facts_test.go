@@ -363,3 +363,26 @@ func BenchmarkFinish(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(x.Spans)), "ns/span")
 }
+
+// BenchmarkFoldPayload folds one call with ever more content: what it costs must not grow with it.
+func BenchmarkFoldPayload(b *testing.B) {
+	plan := agent.NewPlan(nil)
+	for _, size := range []int{1 << 10, 16 << 10, 256 << 10, 4 << 20} {
+		b.Run(fmt.Sprintf("%dKiB", size>>10), func(b *testing.B) {
+			text := strings.Repeat("a word ", size/7)
+			body := request(b, span{id: 1, attrs: chat("gpt-4o", input, 7, "gen_ai.response.finish_reasons", "stop",
+				"gen_ai.input.messages", `[{"role":"user","content":"`+text+`"}]`, "gen_ai.output.messages", `[{"content":"`+text+`"}]`,
+				"llm.invocation_parameters", `{"prompt":"`+text+`"}`, "gen_ai.tool.definitions", `[{"description":"`+text+`"}]`)})
+			var x otlp.Index
+			if err := x.Walk(body, plan.Keys()); err != nil {
+				b.Fatal(err)
+			}
+			var f agent.Facts
+			b.ReportAllocs()
+			for b.Loop() {
+				f.Reset()
+				plan.Fold(&f, &x, body, 0, nil)
+			}
+		})
+	}
+}

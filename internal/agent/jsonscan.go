@@ -17,9 +17,13 @@ type jsonScan struct {
 	depth    int
 }
 
+// scannedBytes is how much of an object is read, so that what a span costs does not grow with what it carries. Usage and
+// metadata have a few hundred bytes.
+const scannedBytes = 16 << 10
+
 // scanJSON starts a scan of the object that stands at r.
 func scanJSON(body []byte, r otlp.Range) jsonScan {
-	return jsonScan{body: body, pos: r.Off, end: r.Off + r.Len}
+	return jsonScan{body: body, pos: r.Off, end: r.Off + min(r.Len, scannedBytes)}
 }
 
 // next returns the next scalar member: its path, good until the next call, and its value as an attribute whose text
@@ -97,6 +101,14 @@ func (s *jsonScan) name() (fits, ok bool) {
 // text reads a string and stops behind it. It returns plain false if it has escapes.
 func (s *jsonScan) text() (r otlp.Range, plain, ok bool) {
 	start, quote := s.pos+1, s.body[s.pos]
+	near := bytes.IndexByte(s.body[start:s.end], quote)
+	if near < 0 {
+		return r, false, false
+	}
+	if bytes.IndexByte(s.body[start:int(start)+near], '\\') < 0 { // as nearly all
+		s.pos = start + uint32(near) + 1
+		return otlp.Range{Off: start, Len: uint32(near)}, true, true
+	}
 	plain = true
 	for i := start; i < s.end; i++ {
 		switch s.body[i] {

@@ -54,7 +54,11 @@ func firstSystem(text []byte) []byte {
 		return nil
 	}
 	list := bytes.TrimLeft(text[at+1:], " \t\r\n")
-	message := firstObject(list)
+	switch string(memberOf(cut(list, near), "role")) {
+	case "user", "assistant", "tool":
+		return nil // which is nearly always said at once
+	}
+	message := firstObject(cut(list, promptBytes))
 	switch string(memberOf(message, "role")) {
 	case "system", "developer":
 		return message
@@ -86,6 +90,9 @@ func firstObject(text []byte) []byte {
 	}
 	return nil
 }
+
+// promptBytes is the longest first message that is read.
+const promptBytes = 64 << 10
 
 // toolsetBytes is how much of the tools' definitions is looked through for names.
 const toolsetBytes = 64 << 10

@@ -2,6 +2,7 @@ package agent_test
 
 import (
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"go.opentelemetry.io/collector/pdata/ptrace"
@@ -216,5 +217,46 @@ func TestFacts_FoldAfterLook(t *testing.T) {
 		if got, want := string(f.AppendJSON(nil)), string(whole.AppendJSON(nil)); got != want {
 			t.Fatalf("seed %d: facts depend on when they were asked for:\n got %s\nwant %s", seed, got, want)
 		}
+	}
+}
+
+// TestFacts_Absurd has trees that nobody means, of twenty thousand spans each.
+func TestFacts_Absurd(t *testing.T) {
+	const n = 20_000
+	tests := map[string]struct {
+		span func(i uint64) span
+		want map[string]any
+	}{
+		"a chain":      {func(i uint64) span { return at(i, i-1, 1, 2, "", chat("m", input, 1)) }, map[string]any{"llm.calls": 1, "tokens.input": 1, "orphans": 0}},
+		"a ring":       {func(i uint64) span { return at(i, i%n+1, 1, 2, "", op("invoke_agent")) }, map[string]any{"orphans": 1, "agents": nil}},
+		"rings of one": {func(i uint64) span { return at(i, i, 1, 2, "", tool("t", "{}")) }, map[string]any{"orphans": n, "tool.calls": n, "tool.repeats": n - 1}},
+		"one id":       {func(uint64) span { return at(7, 0, 1, 2, "", chat("m", input, 1)) }, map[string]any{"llm.calls": n, "tokens.input": n, "roots": n}},
+		"one parent that is missing": {func(i uint64) span { return failing(at(i, n+7, float64(2*i), float64(2*i+1), "", chat("m"))) },
+			map[string]any{"llm.calls": 1, "retries": n - 1, "orphans": n}},
+		"as many names as spans": {func(i uint64) span {
+			return at(i, 0, 1, 2, "", tool(strings.Repeat("x", int(i%200))+string(rune('a'+i%26)), "{}"))
+		},
+			map[string]any{"tool.calls": n, "llm.calls": 0}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			var spans []span
+			for i := range uint64(n) {
+				spans = append(spans, test.span(i+1))
+			}
+			f := factsOf(t, nil, spans...)
+			for name, want := range test.want {
+				if got, known := f.Lookup(name); known != (want != nil) || encode(t, got) != encode(t, want) {
+					t.Errorf("%s: got %v (known %t), want %v", name, got, known, want)
+				}
+			}
+			if most := 256 * n; f.Bytes() > most {
+				t.Errorf("facts hold %d bytes, want at most %d", f.Bytes(), most)
+			}
+			f.Reset()
+			if most := 8 << 10; f.Bytes() > most {
+				t.Errorf("after a reset they hold %d bytes, want at most %d", f.Bytes(), most)
+			}
+		})
 	}
 }
