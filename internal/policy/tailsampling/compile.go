@@ -27,11 +27,15 @@ func Compile(cfg Config) (*Set, []Note) {
 			c.set.drops = len(c.set.order)
 		}
 	}
-	c.shape.finish()
+	if len(c.shape.keys) > maxKeys || c.shape.bits > maxObservations {
+		c.fault(Place{}, "", "policies: they ask for %d attribute keys and %d different conditions, at most %d and %d can be observed",
+			len(c.shape.keys), c.shape.bits, maxKeys, maxObservations)
+	}
 	SortNotes(c.list)
 	if Broken(c.list) {
 		return nil, c.list
 	}
+	c.shape.finish()
 	return c.set, c.list
 }
 

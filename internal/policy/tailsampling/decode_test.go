@@ -133,6 +133,21 @@ func TestLoad_Endless(t *testing.T) {
 	}
 }
 
+// TestLoad_TooMuchToObserve: a walk can look for so many keys, and a fold remember so many things.
+func TestLoad_TooMuchToObserve(t *testing.T) {
+	for name, condition := range map[string]string{"keys": "'attributes[\"%d\"] == 1'", "conditions": "'kind == %d'"} {
+		var text strings.Builder
+		text.WriteString("policies: [{name: a, type: ottl_condition, ottl_condition: {span: [")
+		for i := range maxKeys + 1 {
+			fmt.Fprintf(&text, condition+", ", i)
+		}
+		text.WriteString("]}}]")
+		if set, notes := load(t, text.String()); set != nil || !strings.Contains(show(notes), "can be observed") {
+			t.Errorf("%s: got %.300s, want it refused", name, show(notes))
+		}
+	}
+}
+
 func TestLoad_OTTLFaultNamesTheCondition(t *testing.T) {
 	_, notes := load(t, `policies:
 - name: a

@@ -13,6 +13,7 @@ type bit uint16
 // once the Set is compiled.
 type shape struct {
 	keys       []string // attribute keys, by slot
+	slots      map[string]int
 	attrs      []attrProbe
 	status     [statusCodes][]bit // by code
 	flagged    []bit              // of the sampled flag
@@ -29,7 +30,13 @@ type shape struct {
 // statusCodes is the number of status codes that OTLP knows: unset, ok and error.
 const statusCodes = 3
 
-func newShape() *shape { return &shape{known: make(map[string]bit)} }
+func newShape() *shape { return &shape{slots: make(map[string]int), known: make(map[string]bit)} }
+
+// Bounds of what policies observe. Far below what a KeyID and a bit can count.
+const (
+	maxKeys         = 10_000
+	maxObservations = 10_000
+)
 
 // observe returns the bit of an observation, and whether it is new.
 func (s *shape) observe(format string, args ...any) (bit, bool) {
@@ -45,11 +52,13 @@ func (s *shape) observe(format string, args ...any) (bit, bool) {
 
 // slot returns the place of an attribute key.
 func (s *shape) slot(key string) int {
-	if at := slices.Index(s.keys, key); at >= 0 {
-		return at
+	at, found := s.slots[key]
+	if !found {
+		at = len(s.keys)
+		s.slots[key] = at
+		s.keys = append(s.keys, key)
 	}
-	s.keys = append(s.keys, key)
-	return len(s.keys) - 1
+	return at
 }
 
 // finish settles the identity of the shape.
