@@ -23,7 +23,8 @@ type Found struct {
 	TracesN, SpansN int
 	Bytes           int64 // as stored
 
-	chunks extent
+	chunks  extent
+	gravesN int // in the block when it was found
 }
 
 // FindSession gives the blocks that hold a session, the oldest first; none is no error. With an error that matches
@@ -181,6 +182,9 @@ func (q *lookup) ask(ctx context.Context, s *state) (all []Found, err error) {
 		found[i] = slices.DeleteFunc(found[i], func(f Found) bool {
 			return sessionDead(graves, f.Session) || f.Trace != (TraceID{}) && traceDead(graves, f.Session.Tenant, f.Trace)
 		})
+		for j := range found[i] {
+			found[i][j].gravesN = len(graves)
+		}
 		return err
 	}
 	group, inner := errgroup.WithContext(ctx)

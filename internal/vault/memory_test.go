@@ -47,7 +47,7 @@ func TestMemory_GrowsWithBlocksAlone(t *testing.T) {
 	const blocks = 100
 	few, many := heldBy(t, blocks, 1), heldBy(t, blocks, 300)
 	t.Logf("%d bytes a block of one session, %d of three hundred", few/blocks, many/blocks)
-	if few > 3000*blocks || many > 3000*blocks || many > few+50*blocks*20 {
-		t.Errorf("memory of %d blocks: got %d bytes with one session each and %d with 300, want at most 3000 a block in either", blocks, few, many)
+	if few > 2000*blocks || many > 2000*blocks {
+		t.Errorf("memory of %d blocks: got %d bytes with one session each and %d with 300, want at most 2000 a block in either", blocks, few, many)
 	}
 }

@@ -18,7 +18,7 @@ func (v *Vault) Move(ctx context.Context, ids []SessionID, class string, until U
 		return err
 	}
 	defer release()
-	m := &move{vault: v, class: class, until: until, from: v.state.Load()}
+	m := &move{vault: v, class: class, until: until}
 	defer m.abort()
 	for _, id := range ids {
 		if err := m.add(ctx, id); err != nil {
@@ -35,7 +35,6 @@ type move struct {
 	vault  *Vault
 	class  string
 	until  Until
-	from   *state // as of the first session that is in w
 	w      *Writer
 	moved  []Found
 	broken damages
@@ -58,7 +57,6 @@ func (m *move) add(ctx context.Context, id SessionID) error {
 		return nil
 	}
 	if m.w == nil {
-		m.from = m.vault.state.Load()
 		if m.w, err = m.vault.create(ctx, m.class, m.vault.cfg.Merged); err != nil {
 			return err
 		}
@@ -120,7 +118,7 @@ func (m *move) commit(ctx context.Context) error {
 	defer release()
 	now := m.vault.state.Load()
 	for _, f := range m.moved {
-		if now.block(f.Block) == nil || len(now.graves[f.Block]) != len(m.from.graves[f.Block]) {
+		if now.block(f.Block) == nil || len(now.graves[f.Block]) != f.gravesN {
 			return errOvertaken
 		}
 	}

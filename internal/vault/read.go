@@ -44,15 +44,15 @@ func (v *Vault) Read(ctx context.Context, found []Found, each func(SessionID, *T
 	}
 }
 
-// errGone says that a block is not alive any more.
-var errGone = errors.New("block was replaced")
+// errGone says that what was found is not what is there any more.
+var errGone = errors.New("block was replaced, or something was buried in it")
 
 // findAgain looks up what was in blocks that are not there any more. A block that is missing although it is alive is
 // damage.
 func (v *Vault) findAgain(ctx context.Context, gone []Found, then *state, bad *damages) (found []Found, err error) {
 	done := map[SessionID]map[TraceID]bool{}
 	for _, f := range gone {
-		if s := v.state.Load(); s == then && s.block(f.Block) != nil {
+		if s := v.state.Load(); s == then && s.block(f.Block) != nil && len(s.graves[f.Block]) == f.gravesN {
 			*bad = append(*bad, Damage{Block: f.Block, Session: f.Session, Reason: errors.New("object is missing")})
 			continue
 		}
@@ -88,8 +88,8 @@ func (s *state) read(ctx context.Context, f Found, seen partSet, bad *damages, e
 		return errGone
 	}
 	graves := s.graves[f.Block]
-	if sessionDead(graves, f.Session) {
-		return nil
+	if len(graves) != f.gravesN {
+		return errGone // what was buried since may have been moved to a block that was not found
 	}
 	in := chunks{r: r, in: f.chunks, ahead: readAhead, session: f.Session}
 	err := in.each(ctx, func(c *chunk) error {
