@@ -18,6 +18,7 @@ func (r *reading) name() {
 	r.offer(&f.agent, roleAgent, r.class(roleAgent, said), r.in)
 	r.offer(&f.session, roleSession, r.class(roleSession, said), nil)
 	r.offer(&f.user, roleUser, r.class(roleUser, said), nil)
+	r.noteUser()
 	r.offer(&f.tenant, roleTenant, r.class(roleTenant, said), r.in)
 	r.offer(&f.feature, roleFeature, r.class(roleFeature, said), r.in)
 	r.offer(&f.version, roleVersion, r.class(roleVersion, said), r.in)

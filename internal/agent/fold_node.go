@@ -13,8 +13,8 @@ func (r *reading) addNode() {
 	f, s := r.facts, r.span
 	n := node{
 		id: idOf(s.ID), parent: idOf(s.Parent), start: s.Start, side: -1, kind: r.kind, dialect: r.dialect,
-		scope: uint32(otlp.Hash(r.x.Scopes[s.Scope].Name.In(r.body))),
-		agent: f.words.of(r.text(roleAgent), r.in), flags: r.nodeFlags(),
+		origin: newOrigin(r.x.Scopes[s.Scope].Name.In(r.body), f.words.of(r.text(roleService), r.in)),
+		agent:  f.words.of(r.text(roleAgent), r.in), flags: r.nodeFlags(),
 	}
 	if s.End >= s.Start && s.Start != 0 {
 		n.length = uint32(min((s.End-s.Start)/lengthUnit, math.MaxUint32))

@@ -3,7 +3,10 @@ package agent
 import (
 	"cmp"
 	"encoding/binary"
+	"math"
 	"slices"
+
+	"github.com/tailwise/tailwise/internal/otlp"
 )
 
 // node is what is remembered of one span for the tree: 48 bytes.
@@ -14,12 +17,29 @@ type node struct {
 	name       wordID   // model that was asked for, tool or agent, by kind
 	agent      wordID   // of the agent that the span says it belongs to
 	side       int32    // a model's call: into Facts.calls; a tool's: into Facts.uses; -1: none
-	scope      uint32   // hash of the name of the instrumentation scope
+	origin     origin   // of what wrote the span
 	kind       SpanKind // never spanEcho
 	flags      nodeFlags
 	dialect    Dialect
 	resent     uint8 // attempts that the span says came before it
 }
+
+// origin is what wrote a span: 24 bits of a hash of its scope's name, and below them the place of its service's name in
+// the wordList, 0 where it has none or the place does not fit.
+type origin uint32
+
+func newOrigin(scope []byte, service wordID) origin {
+	o := origin(otlp.Hash(scope)) &^ math.MaxUint8
+	if service <= math.MaxUint8 {
+		o |= origin(service)
+	}
+	return o
+}
+
+// scope tells scopes apart.
+func (o origin) scope() uint32 { return uint32(o >> 8) }
+
+func (o origin) service() wordID { return wordID(o & math.MaxUint8) }
 
 // lengthUnit is in nanoseconds.
 const lengthUnit = 1 << 10

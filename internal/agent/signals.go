@@ -17,6 +17,7 @@ type signals struct {
 	top         float64 // the lowest of the best scores of retrievals
 	least       float64 // the lowest score of any document
 	near        float64 // the largest of the shortest distances of retrievals
+	users       userKeys
 	bad         []Invalid
 	badN        int64
 }
@@ -32,6 +33,7 @@ const (
 	signalTop
 	signalLeast
 	signalNear
+	signalUsers // spans name different users under one key
 )
 
 func (f signalFlags) has(flag signalFlags) bool { return f&flag != 0 }

@@ -69,8 +69,10 @@ func (f *Facts) forgetTree() {
 type walker struct {
 	facts  *Facts
 	emit   func(*Action) bool // nil: count into facts.tree
+	show   func(*Span) bool   // nil: nobody asks for spans
 	ended  bool               // emit wants no more
 	action Action             // of the span being visited
+	span   Span               // likewise, for show
 
 	slots   []int32          // open addressing by span id: places of nodes, and of parents that are missing
 	missing []uint64         // ids of parents that are missing
@@ -144,9 +146,11 @@ type steps struct {
 var walkers = sync.Pool{New: func() any { return new(walker) }}
 
 // walkTree walks over the tree and counts, or gives each action to emit until it returns false.
-func (f *Facts) walkTree(emit func(*Action) bool) {
+func (f *Facts) walkTree(emit func(*Action) bool) { f.walkWith(emit, nil) }
+
+func (f *Facts) walkWith(emit func(*Action) bool, show func(*Span) bool) {
 	w := walkers.Get().(*walker)
-	w.facts, w.emit, w.ended = f, emit, false
+	w.facts, w.emit, w.show, w.ended = f, emit, show, false
 	f.sortNodes()
 	w.link()
 	w.adopt()
@@ -159,7 +163,7 @@ func (f *Facts) walkTree(emit func(*Action) bool) {
 	}
 	const most = 4096 // spans that a pooled walker keeps room for
 	if cap(w.order) <= most {
-		w.facts, w.emit = nil, nil
+		w.facts, w.emit, w.show = nil, nil, nil
 		walkers.Put(w)
 	}
 }

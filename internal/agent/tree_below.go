@@ -79,8 +79,8 @@ func (w *walker) adopt() {
 	var calls, stacked bool
 	for i := range nodes {
 		if nodes[i].kind == SpanLLM {
-			stacked = stacked || calls && nodes[i].scope != scope
-			scope, calls = nodes[i].scope, true
+			stacked = stacked || calls && nodes[i].origin.scope() != scope
+			scope, calls = nodes[i].origin.scope(), true
 		}
 	}
 	if !stacked {
@@ -100,7 +100,7 @@ func (w *walker) adopt() {
 
 // records tells whether outer is another record of the call inner.
 func (w *walker) records(outer, inner *node) bool {
-	if outer.kind != SpanLLM || outer.scope == inner.scope || outer.name != inner.name || inner.start == 0 ||
+	if outer.kind != SpanLLM || outer.origin.scope() == inner.origin.scope() || outer.name != inner.name || inner.start == 0 ||
 		outer.end()+lengthUnit < inner.end() || (outer.flags | inner.flags).has(flagEcho) {
 		return false
 	}

@@ -55,10 +55,17 @@ func (w *walker) visit(i int32) {
 		w.count(i, n, a, &up)
 	}
 	w.charge(i, n, a, answered)
-	if w.emit != nil && kind != SpanOther && (a.Counted || a.UsageSaid || a.CostSaid || a.Kind == SpanRetry) {
+	if w.emit == nil {
+		return
+	}
+	acted := kind != SpanOther && (a.Counted || a.UsageSaid || a.CostSaid || a.Kind == SpanRetry)
+	if acted {
 		w.describe(i, n, a)
 		a.Step = int(step)
 		w.ended = !w.emit(a)
+	}
+	if w.show != nil {
+		w.ended = !w.show(w.inspect(i, n, kind, acted))
 	}
 }
 
