@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"slices"
 )
@@ -171,7 +172,11 @@ func (v *Vault) Sweep(ctx context.Context) error {
 		if r == nil {
 			return v.clean(ctx)
 		}
-		if err := v.rewrite(ctx, []*reader{r}, rewriting{damage: lose}); err != nil && !errors.Is(err, errOvertaken) {
+		err := v.rewrite(ctx, []*reader{r}, rewriting{level: r.level, damage: lose})
+		if errors.Is(err, fs.ErrNotExist) {
+			err = v.replace(ctx, BlockID{}, v.state.Load(), nil, []*reader{r}) // somebody was quicker
+		}
+		if err != nil && !errors.Is(err, errOvertaken) {
 			return fmt.Errorf("erase from block %v: %w", r.id, err)
 		}
 	}

@@ -289,6 +289,19 @@ func TestDelete_Interrupted(t *testing.T) {
 	}
 }
 
+// TestDelete_BlockGone deletes from a block whose object somebody has removed meanwhile: nothing is left to do.
+func TestDelete_BlockGone(t *testing.T) {
+	v := openVault(t, newMem())
+	all, blocks := turns(t, v, 3, 2)
+	dead := map[digest]struct{}{sessionDigest(all[0].id): {}}
+	must(t, v.dig(ctx, dead, true, func(context.Context) (map[BlockID]bool, error) { return map[BlockID]bool{blocks[0].ID: true}, nil }))
+	must(t, v.cfg.Bucket.Delete(ctx, blocks[0].ID.object()))
+	must(t, v.Delete(ctx, Targets{Sessions: []SessionID{all[0].id}}))
+	wantSession(t, v, all[0].id, nil)
+	wantSession(t, v, all[1].id, all[1].traces[1:])
+	wantTidy(t, v)
+}
+
 // TestDelete_Overtakes buries a session while blocks are rewritten that hold it: they must not bring it back.
 func TestDelete_Overtakes(t *testing.T) {
 	for name, work := range map[string]func(v *Vault, blocks []Block, id SessionID) error{
