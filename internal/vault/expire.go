@@ -11,7 +11,7 @@ import (
 type age struct {
 	dead  int64 // bytes of sessions that are expired or in a grave, as last counted
 	check int64 // when more than half will be dead, counting sessions whose windows were prolonged; 0: as in the footer
-	due   bool  // something was buried since it was last counted
+	due   bool  // something was buried since it was last counted, or Recheck was called
 }
 
 // Expired says what Expire has done.
@@ -48,6 +48,21 @@ func (v *Vault) Expire(ctx context.Context, now time.Time, until Until) (done Ex
 		}
 	}
 	return done, errors.Join(faults...)
+}
+
+// Recheck makes the next Expire look at blocks that it would leave alone by what was written: when windows were shortened, as
+// for want of room. Blocks that are not alive are passed over.
+func (v *Vault) Recheck(blocks []BlockID) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	s := v.state.Load()
+	for _, id := range blocks {
+		if s.block(id) != nil {
+			a := v.ages[id]
+			a.due = true
+			v.ages[id] = a
+		}
+	}
 }
 
 // expiryDue says whether it is worth looking at a block's sessions.

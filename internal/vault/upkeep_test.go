@@ -184,6 +184,24 @@ func TestExpire_AsksNobodyBeforeItIsTime(t *testing.T) {
 	must(t, err)
 }
 
+func TestExpire_ShortenedWindows(t *testing.T) {
+	v := openVault(t, newMem())
+	all, blocks := turns(t, v, 4, 3)
+	short := func(string, SessionID, time.Time) time.Time { return noon }
+	if got, err := v.Expire(ctx, noon, short); err != nil || got != (Expired{}) {
+		t.Errorf("before they are to be looked at: got %+v, %v, want nothing done", got, err)
+	}
+	v.Recheck(append(ids(blocks[:2]...), BlockID{1}))
+	got, err := v.Expire(ctx, noon, short)
+	if err != nil || got.DroppedN != 2 || got.SessionsN != 8 {
+		t.Errorf("two of three blocks: got %+v, %v, want them dropped", got, err)
+	}
+	for _, s := range all {
+		wantSession(t, v, s.id, s.traces[2:])
+	}
+	wantTidy(t, v)
+}
+
 const canary = "CANARY-5b1f0c"
 
 // searchBucket says where the canary stands in the files, as they are and unpacked.
