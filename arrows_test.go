@@ -28,6 +28,8 @@ var mayImport = map[string][]string{
 	"internal/wal":                 {"internal/durable"},
 	"internal/ledger":              {},
 	"internal/ledger/ledgertest":   {"internal/ledger"},
+	"internal/vault":               {"internal/durable"},
+	"internal/vault/buckettest":    {"internal/vault"},
 	"internal/sampler":             {"internal/otlp", "internal/agent", "internal/policy", "internal/policy/tailsampling", "internal/wal", "internal/durable", "internal/ledger"},
 	"collector/internal/bytesize":  {},
 	"collector/internal/engine":    {"internal/sampler", "internal/otlp"},
