@@ -46,8 +46,9 @@ lint: ## staticcheck, by the version in tools/go.mod
 	bin/staticcheck ./...
 
 BENCHFLAGS ?= -rounds 5
-bench: build ## ratios against a null receiver and a Collector with tail_sampling, in one run (about 40 minutes)
+bench: build ## ratios against a null receiver and a Collector with tail_sampling, in one run (about 50 minutes)
 	cd bench && $(GO) build -o bin/ ./cmd/... && ./bin/bench $(BENCHFLAGS)
+	cd bench && ./bin/bench $(BENCHFLAGS) -loads small/grpc/plain -policies processor,ottl
 
 soak: build ## kill -9 for longer, fuzzing for longer
 	$(GO) test -tags e2e -count=1 -timeout 60m ./test/crash -rounds 100
