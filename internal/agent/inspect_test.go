@@ -89,7 +89,9 @@ func TestSpans_SameActions(t *testing.T) {
 }
 
 func TestManyUsers(t *testing.T) {
-	user := func(id uint64, key, name string) span { return span{id: id, start: float64(id), end: 9, attrs: attrs{key: name}} }
+	user := func(id uint64, key, name string) span {
+		return span{id: id, start: float64(id), end: 9, attrs: attrs{key: name}}
+	}
 	for _, tc := range []struct {
 		name  string
 		spans []span

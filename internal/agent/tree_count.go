@@ -3,35 +3,7 @@ package agent
 import (
 	"slices"
 	"time"
-
-	"github.com/tailwise/tailwise/internal/price"
 )
-
-// Action is something that happened in a run: a run, turn or step itself, a call to a model, a tool at work and so on.
-// What is traced twice is one action, and so are the attempts of a call, of which the last counts.
-type Action struct {
-	Kind     SpanKind // SpanRetry for an attempt that another one replaced
-	Name     string   // the tool, or the agent of a run; of a call the model that was asked for
-	Agent    string   // the agent that it belongs to; empty if nobody says
-	Step     int      // the step of its run, from 1; 0: none
-	Tool     string   // the tool that it is part of; empty if none
-	Model    string   // the model that answered, or else was asked for; for calls
-	Start    uint64   // Unix nanoseconds; 0: not known
-	Duration time.Duration
-	Failed   bool
-	TimedOut bool
-	// Counted says that it is an action. What is not only tells what others, or spans that are missing, used.
-	Counted bool
-
-	Usage     Usage // what it used itself; zero where another action says so, or nobody
-	UsageSaid bool
-	CostNanos int64 // of Usage, in billionths of a dollar
-	CostSaid  bool  // false: nobody says and the price is not known
-}
-
-// Actions calls yield for each action, in the order in which they began, until it returns false. The Action is good
-// until yield returns.
-func (f *Facts) Actions(yield func(*Action) bool) { f.walkTree(yield) }
 
 // visit counts one span, in the order in which spans began, or gives it away.
 func (w *walker) visit(i int32) {
@@ -264,69 +236,4 @@ func (w *walker) describe(i int32, n *node, a *Action) {
 			a.Model = words.text(w.facts.calls[n.side].model)
 		}
 	}
-}
-
-// charge adds what a span says of usage and cost, if it counts, to the facts and to its action. answered is the call
-// that it is another record of; -1: none.
-func (w *walker) charge(i int32, n *node, a *Action, answered int32) {
-	if n.side < 0 || n.kind == SpanTool {
-		return
-	}
-	c := &w.facts.calls[n.side]
-	if answered >= 0 && w.facts.calls[w.facts.nodes[answered].side].said&saidUsage != 0 {
-		return
-	}
-	t := w.facts.tree
-	if w.marks[i]&markUsage != 0 {
-		a.Usage, a.UsageSaid = c.usage.whole(), true
-	}
-	switch {
-	case w.marks[i]&markCost != 0:
-		a.CostNanos, a.CostSaid = c.cost, true
-	case w.marks[i]&markPrice != 0:
-		a.CostNanos, a.CostSaid = w.price(n, c)
-	}
-	if w.emit != nil {
-		return
-	}
-	if a.UsageSaid {
-		t.usageKnown = true
-		t.usage.add(&c.usage)
-	}
-	if a.CostSaid {
-		t.costKnown = true
-		t.cost = addCount(t.cost, a.CostNanos)
-	}
-	if w.marks[i]&markCost != 0 {
-		t.reportedKnown = true
-		t.reported = addCount(t.reported, c.cost)
-	}
-	if w.marks[i]&markPrice != 0 && !a.CostSaid && c.usage != (compactUsage{}) {
-		t.unpricedN++
-		t.unpriced.add(w.unpricedName(c))
-	}
-}
-
-// unpricedName names a model that has no price.
-func (w *walker) unpricedName(c *call) string {
-	if c.model == 0 {
-		return "unknown"
-	}
-	return w.facts.words.text(c.model)
-}
-
-// price asks the table what a call costs.
-func (w *walker) price(n *node, c *call) (int64, bool) {
-	words := &w.facts.words
-	asked := price.Call{
-		Provider: words.text(c.provider), Model: words.text(c.model), Usage: price.Usage(c.usage.whole()),
-		Batch: c.tier == tierBatch, ServiceTier: tierNames[c.tier],
-	}
-	if n.kind.callsModel() {
-		asked.RequestModel = words.text(n.name)
-	}
-	if n.start != 0 {
-		asked.At = time.Unix(0, int64(min(n.start, 1<<63-1)))
-	}
-	return w.facts.plan.prices.CostNanos(asked)
 }
