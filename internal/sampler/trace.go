@@ -48,6 +48,7 @@ type trace struct {
 	spans  []spanRef           // in the order of groups
 	size   tally               // of groups and spans, in bytes, where it is bounded
 	sent   []uint64            // hashes of spans that the backend has answered for
+	hint   [8]uint64           // bits of the hashes of spans and sent: where one is unset, a hash is new
 	seen   map[uint64]struct{} // hashes of spans and sent, once there are too many to scan
 	memory int                 // bytes charged to the shard for this trace
 
@@ -91,6 +92,9 @@ const firstSpans = 16
 
 // has reports whether a span of this hash is already there.
 func (t *trace) has(hash uint64) bool {
+	if t.hint[hash/64%uint64(len(t.hint))]&(1<<(hash%64)) == 0 {
+		return false
+	}
 	if t.seen != nil {
 		_, ok := t.seen[hash]
 		return ok
@@ -105,6 +109,7 @@ func (t *trace) has(hash uint64) bool {
 
 // remember notes a hash that was added to spans or sent.
 func (t *trace) remember(hash uint64) {
+	t.hint[hash/64%uint64(len(t.hint))] |= 1 << (hash % 64)
 	if t.seen != nil {
 		t.seen[hash] = struct{}{}
 		return
