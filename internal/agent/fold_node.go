@@ -63,10 +63,6 @@ func (r *reading) nodeFlags() (flags nodeFlags) {
 	if s.Start != 0 && s.End >= s.Start {
 		flags |= flagSized
 	}
-	const server, consumer = 2, 5
-	if s.Kind == server || s.Kind == consumer {
-		flags |= flagServer
-	}
 	return flags
 }
 

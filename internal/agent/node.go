@@ -47,12 +47,10 @@ const lengthUnit = 1 << 10
 type nodeFlags uint8
 
 const (
-	flagFailed   nodeFlags = 1 << iota
-	flagTimeout            // it failed because something took too long
-	flagEcho               // no action itself; what it used counts
-	flagSized              // the span says when it ended
-	flagServer             // of span kind server or consumer
-	flagStepName           // its name says which step it is
+	flagFailed  nodeFlags = 1 << iota
+	flagTimeout           // it failed because something took too long
+	flagEcho              // no action itself; what it used counts
+	flagSized             // the span says when it ended
 )
 
 func (f nodeFlags) has(flag nodeFlags) bool { return f&flag != 0 }

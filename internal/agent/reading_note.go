@@ -2,7 +2,6 @@ package agent
 
 import (
 	"bytes"
-	"math"
 
 	"github.com/tailwise/tailwise/internal/otlp"
 )
@@ -136,6 +135,3 @@ func (d *retrieved) add(as role, v float64) {
 		d.top, d.said = v, d.said|saidTop
 	}
 }
-
-// whole cuts a number to a whole one, which fits as those that are too large were not taken.
-func whole(v float64) int64 { return int64(math.Trunc(v)) }

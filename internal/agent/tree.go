@@ -17,15 +17,15 @@ type treeFacts struct {
 	unpriced       textSet // models that the price table does not have
 	unpricedN      int64   // calls to them
 
-	llmCalls, llmErrors                           int64
-	toolCalls, toolErrors, toolTimeouts           int64
-	toolRepeats, toolRejections                   int64
-	retrievals, embeddings, handoffs              int64
-	retries, steps, turns, orphans, runs, topRuns int64
-	turnSpans                                     int64
-	toolNames                                     textSet
-	agents                                        textSet
-	agent                                         wordID // of the earliest run
+	llmCalls, llmErrors                    int64
+	toolCalls, toolErrors, toolTimeouts    int64
+	toolRepeats, toolRejections            int64
+	retrievals, embeddings, handoffs       int64
+	retries, steps, orphans, runs, topRuns int64
+	turnSpans                              int64
+	toolNames                              textSet
+	agents                                 textSet
+	agent                                  wordID // of the earliest run
 }
 
 func (t *treeFacts) reset() {

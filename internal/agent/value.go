@@ -124,12 +124,3 @@ func parseNumber(b []byte) (float64, bool) {
 	f, err := strconv.ParseFloat(string(b), 64)
 	return f, err == nil
 }
-
-// countOf reads a number of something: never negative, cut to whole ones, at most 2^53.
-func countOf(a *otlp.Attr, body []byte) (int64, bool) {
-	f, ok := numberOf(a, body)
-	if !ok || f < 0 {
-		return 0, false
-	}
-	return int64(min(f, 1<<53)), true
-}
