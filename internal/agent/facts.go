@@ -83,6 +83,16 @@ func (s *textSet) add(text string) {
 	*s = slices.Insert(*s, at, text)
 }
 
+// addBytes is add, and quick for what is there.
+func (s *textSet) addBytes(b []byte, in *Interner) {
+	for _, text := range *s {
+		if text == string(b) {
+			return
+		}
+	}
+	s.add(in.text(b))
+}
+
 func (s *textSet) reset() {
 	clear(*s)
 	*s = (*s)[:0]

@@ -12,7 +12,7 @@ func (r *reading) name() {
 	r.offer(&f.service, roleService, process, r.in)
 	r.offer(&f.environment, roleEnvironment, process, r.in)
 	if service := r.text(roleService); service != nil {
-		f.services.add(r.in.text(service))
+		f.services.addBytes(service, r.in)
 	}
 	r.nameModel()
 	r.offer(&f.agent, roleAgent, r.class(roleAgent, said), r.in)
@@ -71,7 +71,7 @@ func (r *reading) nameModel() {
 		return
 	}
 	if model := r.model(); model != nil {
-		into.add(r.in.text(model))
+		into.addBytes(model, r.in)
 	}
 }
 

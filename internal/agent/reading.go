@@ -19,6 +19,8 @@ type reading struct {
 	dialect  Dialect  // the one of dialects that is preferred
 	saidKind SpanKind // what the attribute for roleKind says
 	wouldBe  SpanKind // what the attribute that was looked at last would say
+	why      reasons  // what the attribute for roleFinish says
+	wouldSay reasons  // what the attribute that was looked at last would say
 	kind     SpanKind
 	failed   bool
 

@@ -13,8 +13,11 @@ func (r *reading) noteText(m *meaning, as role, alias uint16, a *otlp.Attr, at i
 		return
 	}
 	*have = found{at: at, place: where, alias: alias}
-	if as == roleKind {
+	switch as {
+	case roleKind:
 		r.saidKind = r.wouldBe
+	case roleFinish:
+		r.why = r.wouldSay
 	}
 }
 
@@ -28,8 +31,8 @@ func (r *reading) usable(m *meaning, as role, a *otlp.Attr) bool {
 	case roleStream:
 		return a.Type == otlp.ValueBool || a.Type == otlp.ValueString
 	case roleFinish:
-		if m.words == nil {
-			return r.reasonsOf(a) != 0
+		if r.wouldSay = r.reasonsOf(a); m.words == nil {
+			return r.wouldSay != 0
 		}
 	}
 	if m.words == nil {

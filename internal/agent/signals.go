@@ -115,15 +115,11 @@ func (r *reading) signal() {
 
 // signalFinish notes why a model stopped.
 func (r *reading) signalFinish(s *signals) {
-	var why reasons
-	if a := r.attr(roleFinish); a != nil {
-		why = r.reasonsOf(a)
-	}
 	switch r.kind {
 	case SpanLLM, spanEcho:
-		s.finish |= r.peek(why)
+		s.finish |= r.peek(r.why)
 	default:
-		s.otherFinish |= why
+		s.otherFinish |= r.why
 	}
 }
 
