@@ -30,6 +30,7 @@ var mayImport = map[string][]string{
 	"internal/ledger/ledgertest":   {"internal/ledger"},
 	"internal/vault":               {"internal/durable"},
 	"internal/vault/buckettest":    {"internal/vault"},
+	"internal/meter":               {"internal/agent"},
 	"internal/sampler":             {"internal/otlp", "internal/agent", "internal/policy", "internal/policy/tailsampling", "internal/wal", "internal/durable", "internal/ledger"},
 	"collector/internal/bytesize":  {},
 	"collector/internal/engine":    {"internal/sampler", "internal/otlp"},

@@ -14,6 +14,7 @@ type Span struct {
 	Length  uint64 // nanoseconds, rounded down; 0 if not known
 	// Missing numbers the parent that the span names and that is not in the trace, from 1; 0: it is there, or none is named.
 	Missing int
+	Run     int // numbers the run that it is in, or is, the same for all its spans; 0: none
 	Marks   SpanMarks
 }
 
@@ -33,6 +34,7 @@ const (
 	SpanNoModel                        // of a SpanCall: it names no model
 	SpanSays                           // it says usage
 	SpanRepeated                       // it says usage that another span has said
+	SpanUnpriced                       // its usage counts, nobody says what it cost, and the price is not known
 )
 
 // Has tells whether all of marks are in m.
@@ -49,7 +51,7 @@ func (w *walker) inspect(i int32, n *node, kind SpanKind, acted bool) *Span {
 	s := &w.span
 	*s = Span{
 		ID: n.id, Service: w.facts.words.text(n.origin.service()), Dialect: n.dialect, Kind: kind,
-		Length: uint64(n.length) * lengthUnit, Marks: w.marksOf(i, n),
+		Length: uint64(n.length) * lengthUnit, Run: int(w.about[i].run + 1), Marks: w.marksOf(i, n),
 	}
 	if acted {
 		s.Action = &w.action
@@ -79,6 +81,7 @@ func (w *walker) marksOf(i int32, n *node) (marks SpanMarks) {
 	says := said != nil && said.said&saidUsage != 0 && said.usage != (compactUsage{})
 	set(says, SpanSays)
 	set(says && !w.action.UsageSaid, SpanRepeated)
+	set(says && w.action.UsageSaid && !w.action.CostSaid && w.marks[i]&markPrice != 0, SpanUnpriced)
 	if n.kind == SpanLLM && w.action.Kind == SpanLLM && w.action.Counted {
 		marks |= SpanCall
 		set(!marks.Has(SpanFailed) && (said == nil || said.said&saidUsage == 0), SpanNoUsage)

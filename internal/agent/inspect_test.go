@@ -11,7 +11,7 @@ import (
 	"github.com/tailwise/tailwise/internal/agent"
 )
 
-var markNames = []string{"root", "leaf", "failed", "unended", "idle", "attempt", "call", "no-usage", "no-model", "says", "repeated"}
+var markNames = []string{"root", "leaf", "failed", "unended", "idle", "attempt", "call", "no-usage", "no-model", "says", "repeated", "unpriced"}
 
 // inspected renders what Spans says, a line for each span: id, service, marks, and the number of a missing parent.
 func inspected(f *agent.Facts) (lines []string) {
@@ -46,7 +46,7 @@ func TestSpans(t *testing.T) {
 		{"a whole trace", []span{
 			of(web, at(1, 0, 1, 9, "run", op("invoke_agent"))),
 			of(bot, at(2, 1, 2, 3, "chat", chat("m", input, 10, output, 1))),
-		}, []string{"1 web root", "2 bot leaf call says"}},
+		}, []string{"1 web root", "2 bot leaf call says unpriced"}},
 		{"a parent that never came", []span{
 			of(bot, at(2, 7, 1, 2, "a", nil)), of(bot, at(3, 7, 2, 3, "b", nil)), of(bot, at(4, 8, 3, 4, "c", nil)),
 		}, []string{"2 bot leaf missing:1", "3 bot leaf missing:1", "4 bot leaf missing:2"}},
@@ -58,12 +58,12 @@ func TestSpans(t *testing.T) {
 		{"a sum repeats what calls say", []span{
 			of(bot, at(1, 0, 1, 9, "run", op("invoke_agent", input, 10, output, 1))),
 			of(bot, at(2, 1, 2, 3, "chat", chat("m", input, 10, output, 1))),
-		}, []string{"1 bot root says repeated", "2 bot leaf call says"}},
+		}, []string{"1 bot root says repeated", "2 bot leaf call says unpriced"}},
 		{"attempts side by side", []span{
 			of(bot, at(1, 0, 1, 9, "run", op("invoke_agent"))),
 			of(bot, failing(at(2, 1, 2, 3, "chat", chat("m")))),
 			of(bot, at(3, 1, 4, 5, "chat", chat("m", input, 10, output, 1))),
-		}, []string{"1 bot root", "2 bot leaf failed attempt", "3 bot leaf call says"}},
+		}, []string{"1 bot root", "2 bot leaf failed attempt", "3 bot leaf call says unpriced"}},
 	} {
 		if got := inspected(factsOf(t, nil, tc.spans...)); !slices.Equal(got, tc.want) {
 			t.Errorf("%s: got\n  %s\nwant\n  %s", tc.name, strings.Join(got, "\n  "), strings.Join(tc.want, "\n  "))
