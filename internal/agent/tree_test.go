@@ -148,6 +148,38 @@ func TestFacts_Tree(t *testing.T) {
 			scoped("logfire", at(4, 1, 1, 1, "Chat Completion with 'gpt-4o'", attrs{"logfire.span_type": "pending_span", "gen_ai.operation.name": "chat"})),
 		}, map[string]any{"llm.calls": 1, "tokens.input": 7, "streaming": true}},
 
+		{"LiteLLM's proxy behind an instrumented client", []span{
+			at(1, 0, 1, 9, "", chat("gpt-4o", input, 20)),
+			scoped("litellm", at(2, 1, 2, 8, "Received Proxy Server Request", nil)),
+			scoped("litellm", at(3, 2, 3, 7, "litellm_request", attrs{"gen_ai.request.model": "gpt-4o", input: "20", "gen_ai.cost.total_cost": "0.5"})),
+			scoped("litellm", at(4, 3, 4, 6, "raw_gen_ai_request", nil)),
+		}, map[string]any{"llm.calls": 1, "tokens.input": 20, "cost.usd": 0.5}},
+		{"Mastra's covers of a call", []span{
+			at(1, 0, 1, 9, "", op("invoke_agent", "mastra.span.type", "agent_run", input, 12)),
+			at(2, 1, 1, 8, "", op("model_generation", "mastra.span.type", "model_generation")),
+			at(3, 2, 1, 4, "", op("agent_step", "mastra.span.type", "model_step")),
+			at(4, 3, 1, 2, "", chat("m", input, 7, "mastra.span.type", "model_inference", "gen_ai.response.finish_reasons", `["tool_calls"]`)),
+			at(5, 4, 1, 2, "", attrs{"mastra.span.type": "model_chunk"}),
+			at(6, 3, 2, 3, "", op("execute_tool", "mastra.span.type", "tool_call", "gen_ai.tool.name", "t")),
+			at(7, 2, 5, 8, "", op("agent_step", "mastra.span.type", "model_step")),
+			at(8, 7, 5, 7, "", chat("m", input, 5, "mastra.span.type", "model_inference")),
+		}, map[string]any{"llm.calls": 2, "tokens.input": 12, "tool.calls": 1, "steps": 2, "turns": 1}},
+		{"the AI SDK under Traceloop's rewriting", []span{
+			scoped("ai", at(1, 0, 1, 9, "chat gpt-4o", attrs{"ai.operationId": "ai.generateText", "llm.request.type": "chat", "gen_ai.request.model": "gpt-4o", input: 5})),
+			scoped("ai", at(2, 1, 1, 4, "chat gpt-4o", attrs{"ai.operationId": "ai.generateText.doGenerate", "llm.request.type": "chat", "gen_ai.request.model": "gpt-4o", input: 7})),
+			scoped("ai", at(3, 1, 5, 8, "chat gpt-4o", attrs{"ai.operationId": "ai.generateText.doGenerate", "llm.request.type": "chat", "gen_ai.request.model": "gpt-4o", input: 5})),
+		}, map[string]any{"llm.calls": 2, "tokens.input": 12, "turns": 1}},
+		{"the Agents SDK's turns are steps", []span{
+			at(1, 0, 1, 9, "support run", attrs{"openinference.span.kind": "AGENT"}), at(2, 1, 1, 9, "Agent workflow", attrs{"openinference.span.kind": "AGENT"}),
+			at(3, 2, 1, 9, "support", attrs{"openinference.span.kind": "AGENT"}), at(4, 3, 1, 4, "turn", attrs{"openinference.span.kind": "CHAIN"}),
+			at(5, 4, 1, 2, "generation", attrs{"openinference.span.kind": "LLM"}), at(6, 4, 2, 3, "lookup", attrs{"openinference.span.kind": "TOOL"}),
+			at(7, 3, 5, 8, "turn", attrs{"openinference.span.kind": "CHAIN"}), at(8, 7, 5, 8, "generation", attrs{"openinference.span.kind": "LLM"}),
+		}, map[string]any{"steps": 2, "turns": 1, "llm.calls": 2, "tool.names": []string{"lookup"}}},
+		{"ADK's merged tools are copies", []span{
+			scoped("gcp.vertex.agent", at(1, 0, 1, 9, "invocation", nil)), scoped("gcp.vertex.agent", at(2, 1, 2, 3, "execute_tool a", nil)),
+			scoped("gcp.vertex.agent", at(3, 1, 2, 3, "execute_tool b", nil)), scoped("gcp.vertex.agent", at(4, 1, 3, 4, "execute_tool (merged)", nil)),
+		}, map[string]any{"tool.calls": 2, "tool.names": []string{"a", "b"}}},
+
 		{"orphans, and one span's many children", []span{at(2, 9, 1, 2, "", nil), at(3, 9, 1, 2, "", nil), at(4, 2, 1, 2, "", nil)},
 			map[string]any{"orphans": 2, "complete": false, "roots": 0}},
 		{"a whole tree", []span{at(1, 0, 1, 2, "", nil), at(2, 1, 1, 2, "", nil)}, map[string]any{"orphans": 0, "complete": true}},
