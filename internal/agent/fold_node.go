@@ -34,7 +34,9 @@ func (r *reading) addNode() {
 	case SpanTool:
 		r.addUse(&n)
 	default:
-		r.addCall(&n)
+		if r.used || n.kind.callsModel() {
+			r.addCall(&n)
+		}
 	}
 	f.nodes = append(grow(f.nodes, 16), n)
 }

@@ -23,6 +23,7 @@ type reading struct {
 	wouldSay reasons  // what the attribute that was looked at last would say
 	kind     SpanKind
 	failed   bool
+	used     bool // it says something of tokens or cost
 
 	texts   [roleInput]found
 	numbers [numbersN]numeral

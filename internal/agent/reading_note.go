@@ -95,6 +95,7 @@ func (r *reading) noteNumber(as role, alias uint16, a *otlp.Attr, key otlp.KeyID
 		r.retrieved.add(as, v)
 		return
 	}
+	r.used = r.used || as < roleTTFT
 	have := &r.numbers[as-roleInput]
 	switch {
 	case as.adds():
