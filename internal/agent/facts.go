@@ -46,6 +46,7 @@ type Facts struct {
 
 	// What the tree is made of.
 	nodes []node
+	acts  bool // one of them is more than code that runs, and the tree has something to count
 	calls []call
 	uses  []use
 	words wordList

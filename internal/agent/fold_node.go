@@ -38,6 +38,7 @@ func (r *reading) addNode() {
 			r.addCall(&n)
 		}
 	}
+	f.acts = f.acts || !n.isPlain()
 	f.nodes = append(grow(f.nodes, 16), n)
 }
 

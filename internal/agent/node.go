@@ -55,6 +55,12 @@ const (
 
 func (f nodeFlags) has(flag nodeFlags) bool { return f&flag != 0 }
 
+// isPlain tells whether nothing but the span's place is ever counted: it is a service's own, or a request that is not
+// known to have been sent again.
+func (n *node) isPlain() bool {
+	return (n.kind == SpanOther || n.kind == SpanHTTP) && n.side < 0 && n.resent == 0 && !n.flags.has(flagEcho)
+}
+
 // end returns when the span ended, in Unix nanoseconds, rounded down.
 func (n *node) end() uint64 { return n.start + uint64(n.length)*lengthUnit }
 

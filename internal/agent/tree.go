@@ -51,9 +51,27 @@ var trees = sync.Pool{New: func() any { return new(treeFacts) }}
 func (f *Facts) finish() *treeFacts {
 	if f.tree == nil {
 		f.tree = trees.Get().(*treeFacts)
-		f.walkTree(nil)
+		if f.acts {
+			f.walkTree(nil)
+		} else {
+			f.countOrphans()
+		}
 	}
 	return f.tree
+}
+
+// countOrphans does what is left of the walk where no span is an action: services' traces need not pay for agents'.
+func (f *Facts) countOrphans() {
+	w := walkers.Get().(*walker)
+	defer w.done()
+	w.facts = f
+	w.link()
+	w.arrange()
+	for i := range f.nodes {
+		if w.isOrphan(int32(i)) {
+			f.tree.orphans++
+		}
+	}
 }
 
 // forgetTree gives up what depends on the tree, as more spans come or the facts are used for another trace.
@@ -161,6 +179,11 @@ func (f *Facts) walkWith(emit func(*Action) bool, show func(*Span) bool) {
 	if emit == nil {
 		w.countLoops()
 	}
+	w.done()
+}
+
+// done returns the walker to the pool.
+func (w *walker) done() {
 	const most = 4096 // spans that a pooled walker keeps room for
 	if cap(w.order) <= most {
 		w.facts, w.emit, w.show = nil, nil, nil
