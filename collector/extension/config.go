@@ -47,6 +47,8 @@ type Config struct {
 	Export ExportConfig `mapstructure:"export"`
 	Ledger LedgerConfig `mapstructure:"ledger"`
 
+	TrafficMetrics TrafficMetricsConfig `mapstructure:"traffic_metrics"`
+
 	// API serves what the commands read, without authentication unless configured, so it listens on the loopback by
 	// default. An empty endpoint leaves the socket in the data directory only. Default: localhost:4319.
 	API confighttp.ServerConfig `mapstructure:"api"`
@@ -99,12 +101,15 @@ func defaultConfig() component.Config {
 		Export: ExportConfig{MaxBytes: sampler.DefaultMaxBytes, InFlight: sampler.DefaultInFlight},
 		Ledger: LedgerConfig{Retention: sampler.DefaultLedgerRetention, MaxBytes: sampler.DefaultLedgerBytes},
 		API:    api,
+
+		TrafficMetrics: defaultTrafficMetrics(),
 	}
 }
 
 // Validate reports every fault, those of the policy among them.
 func (c *Config) Validate() error {
 	faults := append([]error{c.engine().Validate()}, c.Decide.validate()...)
+	faults = append(faults, c.TrafficMetrics.validate()...)
 	// The engine takes zero for its default, but who writes a zero means it.
 	for _, setting := range []struct {
 		key  string
@@ -203,5 +208,6 @@ func (c *Config) engine() sampler.Config {
 		Export:          sampler.ExportConfig{MaxBytes: int64(c.Export.MaxBytes), InFlight: c.Export.InFlight},
 		LedgerRetention: c.Ledger.Retention,
 		LedgerBytes:     int64(c.Ledger.MaxBytes),
+		Traffic:         c.TrafficMetrics.engine(),
 	}
 }

@@ -53,6 +53,7 @@ decide:
   tail_storage: file_storage/tail
 export: {max_bytes: 1MiB, in_flight: 8}
 ledger: {retention: 24h, max_bytes: 1GiB}
+traffic_metrics: {interval: 10s, max_series: 50, users: 20}
 api: {endpoint: "localhost:9999"}`)
 	if err != nil {
 		t.Fatalf("load: %v", err)
@@ -67,6 +68,7 @@ api: {endpoint: "localhost:9999"}`)
 		},
 		Export:          sampler.ExportConfig{MaxBytes: 1 << 20, InFlight: 8},
 		LedgerRetention: 24 * time.Hour, LedgerBytes: 1 << 30,
+		Traffic: sampler.TrafficMetricsConfig{Interval: 10 * time.Second, MaxSeries: 50, Users: 20},
 	}
 	got.PolicyText, want.PolicyText = nil, nil
 	if !equal(got, want) {
@@ -81,7 +83,7 @@ api: {endpoint: "localhost:9999"}`)
 func equal(a, b sampler.Config) bool {
 	return a.DataDir == b.DataDir && a.Durability == b.Durability && a.Compress == b.Compress &&
 		a.MemoryLimit == b.MemoryLimit && a.DiskLimit == b.DiskLimit && a.Decide == b.Decide && a.Export == b.Export &&
-		a.LedgerRetention == b.LedgerRetention && a.LedgerBytes == b.LedgerBytes
+		a.LedgerRetention == b.LedgerRetention && a.LedgerBytes == b.LedgerBytes && a.Traffic == b.Traffic
 }
 
 func TestConfig_ReportsEveryFault(t *testing.T) {
@@ -92,12 +94,13 @@ limits: {memory: 1KiB, disk: 0}
 decide: {settle: -1s, decision_wait_after_root_received: -1s, sampling_strategy: span-ingest}
 export: {in_flight: 0}
 ledger: {retention: 0s}
+traffic_metrics: {interval: 1ms, max_series: 0, users: true}
 policy_file: some.yaml
 policy: {rules: []}`)
 	for _, want := range []string{
 		"data_dir:", "durability:", "limits.memory:", "limits.disk:", "decide.settle:", "decide.decision_wait_after_root_received:", "decide.sampling_strategy: span-ingest",
 		"export.in_flight:",
-		"ledger.retention:", "policy: is given inline and as policy_file",
+		"traffic_metrics.interval:", "traffic_metrics.max_series:", "traffic_metrics.users: true is neither", "ledger.retention:", "policy: is given inline and as policy_file",
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("validate: got %v, want a fault %q", err, want)

@@ -62,6 +62,7 @@ func (r *runner) start(ctx context.Context, host component.Host) error {
 	cfg := r.cfg.engine()
 	cfg.Logger = r.set.Logger
 	cfg.Meter = r.set.MeterProvider.Meter(scopeName)
+	cfg.Resource = resourceOf(r.set.Resource)
 	var err error
 	if cfg.PolicyFile, cfg.PolicyText, err = r.cfg.policyText(); err != nil {
 		return err

@@ -39,6 +39,10 @@ func (f *fakeEngine) open(_ context.Context, cfg sampler.Config) (engine.Engine,
 
 func (f *fakeEngine) Attach(string, consumer.Traces) (engine.Source, error) { return nil, nil }
 
+func (f *fakeEngine) AttachMetrics(string, consumer.Metrics) (engine.Outlet, error) {
+	return nil, errors.New("no metrics")
+}
+
 func (f *fakeEngine) ReloadPolicy(_ context.Context, file string, text []byte) error {
 	f.reloads <- filepath.Base(file) + " " + string(text)
 	return nil

@@ -53,7 +53,11 @@ func (f *fakeEngine) Engine() engine.Engine { return fakeRunning{f} }
 
 type fakeRunning struct{ *fakeEngine }
 
-func (f fakeRunning) Shutdown(context.Context) error                     { return nil }
+func (f fakeRunning) Shutdown(context.Context) error { return nil }
+func (f fakeRunning) AttachMetrics(string, consumer.Metrics) (engine.Outlet, error) {
+	return nil, errors.New("no metrics")
+}
+
 func (f fakeRunning) ReloadPolicy(context.Context, string, []byte) error { return nil }
 func (f fakeRunning) API() http.Handler                                  { return http.NotFoundHandler() }
 

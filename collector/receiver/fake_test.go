@@ -30,13 +30,14 @@ type fakeEngine struct {
 	component.StartFunc
 	component.ShutdownFunc
 
-	mu       sync.Mutex
-	answer   func() (engine.Accepted, error) // nil: everything is accepted
-	requests [][]byte
-	metadata [][]engine.KV
-	attached []string
-	detached int
-	bodies   int // handed out and neither accepted nor released
+	mu        sync.Mutex
+	answer    func() (engine.Accepted, error) // nil: everything is accepted
+	requests  [][]byte
+	metadata  [][]engine.KV
+	attached  []string
+	metricsTo []string
+	detached  int
+	bodies    int // handed out and neither accepted nor released
 }
 
 func (f *fakeEngine) Engine() engine.Engine { return f }
@@ -48,8 +49,24 @@ func (f *fakeEngine) Attach(id string, _ consumer.Traces) (engine.Source, error)
 	return fakeSource{f}, nil
 }
 
+func (f *fakeEngine) AttachMetrics(id string, next consumer.Metrics) (engine.Outlet, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.metricsTo = append(f.metricsTo, id)
+	return fakeOutlet{f}, nil
+}
+
 func (f *fakeEngine) ReloadPolicy(context.Context, string, []byte) error { return nil }
 func (f *fakeEngine) API() http.Handler                                  { return http.NotFoundHandler() }
+
+type fakeOutlet struct{ *fakeEngine }
+
+func (f fakeOutlet) Detach(context.Context) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.metricsTo = append(f.metricsTo, "detached")
+	return nil
+}
 
 type fakeSource struct{ *fakeEngine }
 

@@ -31,6 +31,7 @@ type otlp struct {
 	start, stop      sync.Once
 	startErr         error
 	source           engine.Source
+	outlet           engine.Outlet // of the engine's own metrics
 	grpcServer       *grpc.Server
 	httpServer       *http.Server
 	grpcAddr, httpAt string // where the servers listen
@@ -69,11 +70,30 @@ func (r *otlp) open(ctx context.Context, host component.Host) error {
 			return fmt.Errorf("attach to engine %q: %w", r.cfg.Engine, err)
 		}
 	}
+	if err := r.openOutlet(host); err != nil {
+		return err
+	}
 	if err := r.openGRPC(ctx, host); err != nil {
 		return fmt.Errorf("start grpc: %w", err)
 	}
 	if err := r.openHTTP(ctx, host); err != nil {
 		return fmt.Errorf("start http: %w", err)
+	}
+	return nil
+}
+
+// openOutlet lets the engine's metrics of all traffic go to the metrics pipelines. A receiver that takes no traces works
+// without an engine.
+func (r *otlp) openOutlet(host component.Host) error {
+	if r.metrics == nil {
+		return nil
+	}
+	e, err := engine.Find(host.GetExtensions(), r.cfg.Engine)
+	if err != nil {
+		return nil // with traces it was found before
+	}
+	if r.outlet, err = e.AttachMetrics(r.set.ID.String(), r.metrics); err != nil {
+		return fmt.Errorf("attach metrics to engine %q: %w", r.cfg.Engine, err)
 	}
 	return nil
 }
@@ -96,6 +116,11 @@ func (r *otlp) close(ctx context.Context) error {
 	if r.source != nil {
 		if err := r.source.Detach(ctx); err != nil {
 			errs = append(errs, fmt.Errorf("detach from engine %q: %w", r.cfg.Engine, err))
+		}
+	}
+	if r.outlet != nil { // last, as what came in until now counts
+		if err := r.outlet.Detach(ctx); err != nil {
+			errs = append(errs, fmt.Errorf("detach metrics from engine %q: %w", r.cfg.Engine, err))
 		}
 	}
 	return errors.Join(errs...)

@@ -48,6 +48,9 @@ func TestReceiver_AttachesOnceAndDetaches(t *testing.T) {
 	if got := strings.Join(r.engine.attached, ","); !strings.HasPrefix(got, typeName) || strings.Contains(got, ",") {
 		t.Errorf("attached: got %q, want the receiver's id once", got)
 	}
+	if got, want := strings.Join(r.engine.metricsTo, ","), r.engine.attached[0]+",detached"; got != want {
+		t.Errorf("metrics: got %q, want %q", got, want)
+	}
 	if r.engine.detached != 1 {
 		t.Errorf("detached: got %d times, want 1", r.engine.detached)
 	}

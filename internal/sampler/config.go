@@ -37,8 +37,11 @@ type Config struct {
 	// SegmentBytes is the size of the log's files. Default 128 MiB, less when DiskLimit is small.
 	SegmentBytes int64
 
-	Decide DecideConfig
-	Export ExportConfig
+	Decide  DecideConfig
+	Export  ExportConfig
+	Traffic TrafficMetricsConfig
+	// Resource says who counts, in metrics of traffic: service.name and the like.
+	Resource map[string]string
 
 	// Facts says where spans name their session, user, tenant and feature besides the places that are known, and what
 	// model calls cost. Its Keys are the engine's own business.
@@ -124,6 +127,8 @@ func (c Config) withDefaults() Config {
 	}
 	setDefault(&c.Export.MaxBytes, DefaultMaxBytes)
 	setDefault(&c.Export.InFlight, DefaultInFlight)
+	setDefault(&c.Traffic.Interval, DefaultTrafficInterval)
+	setDefault(&c.Traffic.MaxSeries, DefaultTrafficSeries)
 	setDefault(&c.LedgerRetention, DefaultLedgerRetention)
 	setDefault(&c.LedgerBytes, DefaultLedgerBytes)
 	setDefault(&c.Shards, min(runtime.GOMAXPROCS(0), maxShards))
@@ -175,7 +180,7 @@ func (c Config) Validate() error {
 	check(c.LedgerRetention > 0, "ledger.retention: %v is not positive", c.LedgerRetention)
 	check(c.LedgerBytes > 0, "ledger.max_bytes: %d is not positive", c.LedgerBytes)
 	check(c.Shards > 0 && c.Shards <= maxShards, "shards: %d is not in 1 to %d", c.Shards, maxShards)
-	return errors.Join(faults...)
+	return errors.Join(append(faults, c.Traffic.faults()...)...)
 }
 
 var durabilities = map[string]wal.Durability{

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/tailwise/tailwise/internal/ledger"
+	"github.com/tailwise/tailwise/internal/meter"
 	"github.com/tailwise/tailwise/internal/otlp"
 	"github.com/tailwise/tailwise/internal/wal"
 )
@@ -33,6 +34,7 @@ type Engine struct {
 	egress      *egress
 	janitor     *janitor
 	metrics     *instruments
+	meter       *meter.Meter // of all traffic; nil: nobody counts it
 
 	bodies  bodyPool
 	batches sync.Pool
@@ -66,6 +68,8 @@ type Engine struct {
 	started    bool // written by Open
 	closing    sync.Once
 	closeErr   error
+
+	outlets outlets // where the meter's figures go
 
 	sourcesMu    sync.Mutex
 	sources      map[string]*Source
@@ -153,6 +157,7 @@ func openLedger(ctx context.Context, path string, clock Clock, logger *zap.Logge
 // start sets everything in motion. From here on Shutdown is what ends it.
 func (e *Engine) start() {
 	e.started = true
+	e.openMeter()
 	e.feed, e.egress, e.janitor = newFeed(e), newEgress(e), &janitor{engine: e}
 	for range e.cfg.Shards {
 		e.shards = append(e.shards, newShard(e, int(e.cfg.MemoryLimit/8)/e.cfg.Shards))
@@ -172,6 +177,13 @@ func (e *Engine) start() {
 		defer stopSweep()
 		e.janitor.run(e.life, sweep)
 	})
+	if e.meter != nil {
+		emit, stopEmit := e.clock.Ticker(e.cfg.Traffic.Interval)
+		e.background.Go(func() {
+			defer stopEmit()
+			e.emitMetrics(e.life, emit)
+		})
+	}
 	e.background.Go(func() { e.fillFilter(e.life) })
 	e.background.Go(func() { e.expireLedger(e.life) })
 	e.background.Go(func() { e.watchDisk(e.life) })

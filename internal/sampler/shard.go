@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tailwise/tailwise/internal/agent"
+	"github.com/tailwise/tailwise/internal/meter"
 	"github.com/tailwise/tailwise/internal/otlp"
 	"github.com/tailwise/tailwise/internal/policy/tailsampling"
 	"github.com/tailwise/tailwise/internal/wal"
@@ -27,7 +28,8 @@ type shard struct {
 	order     arrivals
 	decided   *decidedCache
 	interner  *agent.Interner
-	free      []*trace // released traces, with their slices
+	recorder  *meter.Recorder // nil: nobody counts traffic
+	free      []*trace        // released traces, with their slices
 	freeFacts []*agent.Facts
 	freeFolds []*tailsampling.Fold
 	touched   []*trace // by the record being folded
@@ -65,13 +67,17 @@ const shardQueue = 256
 const freeLimit = 1024
 
 func newShard(e *Engine, decidedBudget int) *shard {
-	return &shard{
+	s := &shard{
 		engine:   e,
 		in:       make(chan message, shardQueue),
 		traces:   make(map[otlp.TraceID]*trace),
 		decided:  newDecidedCache(decidedBudget, rememberedVerdicts(&e.cfg)),
 		interner: new(agent.Interner),
 	}
+	if e.meter != nil {
+		s.recorder = e.meter.NewRecorder()
+	}
+	return s
 }
 
 // rememberedVerdicts is how many verdicts of either side one shard remembers, where that is configured.

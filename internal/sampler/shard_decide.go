@@ -260,6 +260,9 @@ func (s *shard) applyVerdict(d *decision) {
 		s.engine.metrics.verdict(d)
 	}
 	t := s.traces[d.trace]
+	if s.live && t != nil && t.phase == deciding {
+		s.observe(t, d)
+	}
 	switch {
 	case t == nil:
 		s.noteVerdict(d)

@@ -21,6 +21,10 @@ type Engine interface {
 	// its kept traces go out by the same pipeline. It fails with ErrAttached while another has the id.
 	Attach(id string, next consumer.Traces) (Source, error)
 
+	// AttachMetrics lets the metrics of all traffic go to next until the Outlet is detached. It fails with ErrAttached
+	// while another has the id.
+	AttachMetrics(id string, next consumer.Metrics) (Outlet, error)
+
 	// ReloadPolicy puts a new policy in force, or returns why it cannot; then the old one stays.
 	ReloadPolicy(ctx context.Context, file string, text []byte) error
 
@@ -43,6 +47,12 @@ type Source interface {
 	Accept(ctx context.Context, body Body, metadata []KV) (Accepted, error)
 
 	// Detach refuses new work and waits, within ctx, for what is on its way to the pipeline. It may be repeated.
+	Detach(ctx context.Context) error
+}
+
+// Outlet is a metrics pipeline's way out.
+type Outlet interface {
+	// Detach sends the last figures, within ctx; nothing is sent after it. It may be repeated.
 	Detach(ctx context.Context) error
 }
 

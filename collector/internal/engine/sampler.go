@@ -30,6 +30,15 @@ func (r running) Attach(id string, next consumer.Traces) (Source, error) {
 	return source{s}, nil
 }
 
+// AttachMetrics implements Engine.
+func (r running) AttachMetrics(id string, next consumer.Metrics) (Outlet, error) {
+	o, err := r.Engine.AttachMetrics(id, next)
+	if err != nil {
+		return nil, err
+	}
+	return o, nil
+}
+
 type source struct{ *sampler.Source }
 
 // NewBody implements Source.
