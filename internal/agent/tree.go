@@ -65,7 +65,10 @@ func (f *Facts) countOrphans() {
 	w := walkers.Get().(*walker)
 	defer w.done()
 	w.facts = f
-	w.link()
+	if !w.link() { // then the order tells which of them is whose parent
+		f.sortNodes()
+		w.link()
+	}
 	w.arrange()
 	for i := range f.nodes {
 		if w.isOrphan(int32(i)) {

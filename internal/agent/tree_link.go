@@ -3,9 +3,11 @@ package agent
 // rootGroup is the place that stands for the parent of spans that have none.
 func (w *walker) rootGroup() int32 { return int32(len(w.facts.nodes)) }
 
-// link finds each span's parent. Of spans with the same id the first is the parent of all that name it.
-func (w *walker) link() {
+// link finds each span's parent, and tells whether ids are unique. Of spans with the same id the first is the parent of
+// all that name it.
+func (w *walker) link() (unique bool) {
 	nodes := w.facts.nodes
+	unique = true
 	size := 16
 	for size < 4*len(nodes) {
 		size *= 2
@@ -14,6 +16,8 @@ func (w *walker) link() {
 	for i := range nodes {
 		if slot := w.slot(nodes[i].id); w.slots[slot] == 0 {
 			w.slots[slot] = int32(i) + 1
+		} else {
+			unique = false
 		}
 	}
 	w.parents = sized(w.parents, len(nodes))
@@ -30,6 +34,7 @@ func (w *walker) link() {
 		}
 		w.parents[i] = w.slots[slot] - 1
 	}
+	return unique
 }
 
 // slot returns where an id is in slots, or where it would be.
