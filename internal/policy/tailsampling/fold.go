@@ -155,16 +155,14 @@ func (p *Plan) attrs(f *Fold, x *otlp.Index, body []byte, run otlp.Run, onSpan b
 		a := &x.Attrs[i]
 		for _, at := range p.byKey[a.Key] {
 			probe := &p.shape.attrs[at]
-			if f.has(probe.bit) {
+			if f.has(probe.bit) || !probe.sees(a, body, onSpan) {
 				continue
 			}
-			if hasKey(x.Attrs[run.From:i], a.Key) {
+			if hasKey(x.Attrs[run.From:i], a.Key) { // last, as hardly any probe gets that far
 				break
 			}
-			if probe.sees(a, body, onSpan) {
-				f.set(probe.bit)
-				f.left--
-			}
+			f.set(probe.bit)
+			f.left--
 		}
 	}
 }

@@ -6,10 +6,19 @@ import (
 	"sync/atomic"
 )
 
-// matcher asks regular expressions, and remembers what they said of recent texts. It is safe for concurrent use.
+// matcher asks regular expressions. Those that look for nothing but literals are answered without their engine; of the
+// others it remembers what they said of texts that come again. It is safe for concurrent use.
 type matcher struct {
-	expressions []*regexp.Regexp
-	memory      []atomic.Pointer[matched] // a power of two; a text has one place, which the last of those that share it holds
+	literals    []literal
+	expressions []*regexp.Regexp // the others
+	memory      []remembered     // a power of two; a text has one place; empty where there are no expressions
+}
+
+// remembered is a place in a matcher's memory. A text is remembered when it comes for the second time in a row of those
+// that share the place: of texts that never come again nothing is stored but the hash.
+type remembered struct {
+	seen atomic.Uint64 // hash of the last text that was asked for
+	said atomic.Pointer[matched]
 }
 
 // matched is what the expressions say of a text. It is immutable.
@@ -29,6 +38,17 @@ var seed = maphash.MakeSeed()
 
 // newMatcher makes a matcher that remembers about size texts. A memory changes no answer.
 func newMatcher(expressions []*regexp.Regexp, size int) *matcher {
+	m := new(matcher)
+	for _, e := range expressions {
+		if literals, ok := literalsOf(e.String()); ok {
+			m.literals = append(m.literals, literals...)
+			continue
+		}
+		m.expressions = append(m.expressions, e)
+	}
+	if len(m.expressions) == 0 {
+		return m
+	}
 	if size <= 0 {
 		size = defaultMemory
 	}
@@ -36,21 +56,33 @@ func newMatcher(expressions []*regexp.Regexp, size int) *matcher {
 	for places < min(size, mostMemory) {
 		places *= 2
 	}
-	return &matcher{expressions: expressions, memory: make([]atomic.Pointer[matched], places)}
+	m.memory = make([]remembered, places)
+	return m
 }
 
 // matches tells whether one of the expressions matches anywhere in text.
 func (m *matcher) matches(text []byte) bool {
+	for i := range m.literals {
+		if m.literals[i].in(text) {
+			return true
+		}
+	}
+	if len(m.expressions) == 0 {
+		return false
+	}
 	if len(text) > longestText {
 		return m.ask(text)
 	}
-	place := &m.memory[maphash.Bytes(seed, text)&uint64(len(m.memory)-1)]
-	if said := place.Load(); said != nil && said.text == string(text) {
+	hash := maphash.Bytes(seed, text)
+	place := &m.memory[hash&uint64(len(m.memory)-1)]
+	if said := place.said.Load(); said != nil && said.text == string(text) {
 		return said.ok
 	}
-	said := &matched{text: string(text), ok: m.ask(text)}
-	place.Store(said)
-	return said.ok
+	ok := m.ask(text)
+	if place.seen.Swap(hash) == hash {
+		place.said.Store(&matched{text: string(text), ok: ok})
+	}
+	return ok
 }
 
 func (m *matcher) ask(text []byte) bool {

@@ -29,9 +29,9 @@ type attrProbe struct {
 	kind probeKind
 	want bool // probeBool
 
-	low, high int64               // probeNumber
-	texts     map[string]struct{} // probeText
-	regex     *matcher            // probeRegex
+	low, high int64    // probeNumber
+	texts     textSet  // probeText
+	regex     *matcher // probeRegex
 }
 
 // sees tells whether an attribute has what is looked for.
@@ -54,10 +54,49 @@ func (p *attrProbe) sees(a *otlp.Attr, body []byte, onSpan bool) bool {
 		return false // an empty text is looked at on resources only
 	}
 	if p.kind == probeText {
-		_, found := p.texts[string(text)]
-		return found
+		return p.texts.has(text)
 	}
 	return p.regex.matches(text)
+}
+
+// textSet is a set of texts. To compare with a few is quicker than to hash.
+type textSet struct {
+	few  []string
+	many map[string]struct{} // nil while there are few
+}
+
+// fewTexts is how many are compared one by one.
+const fewTexts = 8
+
+// newTextSet makes a set of texts that are not empty.
+func newTextSet(texts []string) (s textSet) {
+	for _, text := range texts {
+		if text != "" {
+			s.few = append(s.few, text)
+		}
+	}
+	if len(s.few) <= fewTexts {
+		return s
+	}
+	s.many = make(map[string]struct{}, len(s.few))
+	for _, text := range s.few {
+		s.many[text] = struct{}{}
+	}
+	s.few = nil
+	return s
+}
+
+func (s *textSet) has(text []byte) bool {
+	if s.many != nil {
+		_, found := s.many[string(text)]
+		return found
+	}
+	for _, one := range s.few {
+		if one == string(text) {
+			return true
+		}
+	}
+	return false
 }
 
 // stateProbe looks for values of one key in tracestates.

@@ -93,13 +93,7 @@ func (s *shape) boolean(key string, want bool) bit {
 func (s *shape) exact(key string, values []string) bit {
 	b, fresh := s.observe("text %q %q", key, values)
 	if fresh {
-		p := attrProbe{slot: s.slot(key), bit: b, kind: probeText, texts: make(map[string]struct{})}
-		for _, v := range values {
-			if v != "" {
-				p.texts[v] = struct{}{}
-			}
-		}
-		s.attrs = append(s.attrs, p)
+		s.attrs = append(s.attrs, attrProbe{slot: s.slot(key), bit: b, kind: probeText, texts: newTextSet(values)})
 	}
 	return b
 }
