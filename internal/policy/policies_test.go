@@ -59,7 +59,7 @@ const (
 	failing = "{name: failing, type: status_code, status_code: {status_codes: [ERROR]}}"
 	tenth   = "{name: tenth, type: probabilistic, probabilistic: {hash_salt: b, sampling_percentage: 10}}"
 	most    = "{name: most, type: probabilistic, probabilistic: {sampling_percentage: 90}}"
-	probes  = `{name: probes, type: drop, drop: {drop_sub_policy: [{name: p, type: ottl_condition, ottl_condition: {span: ['IsMatch(name, "^probe")']}}]}}`
+	probes  = `{name: probes, type: drop, drop: {drop_sub_policy: [{name: p, type: ottl_condition, ottl_condition: {span: ['HasPrefix(name, "probe")']}}]}}`
 )
 
 func TestPolicies_BesideRules(t *testing.T) {

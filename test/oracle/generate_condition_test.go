@@ -6,8 +6,8 @@ import (
 	"strconv"
 )
 
-// conditionMaker makes random conditions of OTTL: mostly comparisons that can be told from the wire, and some that
-// cannot, among them such that fail.
+// conditionMaker makes random conditions of OTTL: mostly comparisons and patterns, which can be told from the wire but for
+// some values, and some that cannot, among them such that fail.
 type conditionMaker struct {
 	*rand.Rand
 	events bool
@@ -32,6 +32,9 @@ func (m *conditionMaker) atom() string {
 	if chance(m.Rand, 0.2) {
 		return m.hard()
 	}
+	if chance(m.Rand, 0.3) {
+		return m.match()
+	}
 	if chance(m.Rand, 0.05) {
 		return pick(m.Rand, []string{"true", "false", "not true"})
 	}
@@ -46,11 +49,29 @@ func (m *conditionMaker) atom() string {
 	return left + " " + op + " " + right
 }
 
+// valuePatterns part values that are no texts, as they are written.
+var valuePatterns = []string{
+	"true", "^fals", `^-?\d+$`, "^0$", "-", `e\+300$`, "^1e-0?9$", "^500$", "9[.]5", "^1e", "0.5", "^[0-9a-f]{6,}$", "^76616c7565$",
+	"^c3", `^\[`, `^\{"inner":`, "null", `"value"`, "NaN|Inf", "^(true|500|4.*)$", ".*1$", "1.*", "4|5", "^1e\\+?21",
+}
+
+// match makes a pattern, of values of any type.
+func (m *conditionMaker) match() string {
+	key := strconv.Quote(pick(m.Rand, keys[:4]))
+	path := pick(m.Rand, []string{"attributes[" + key + "]", "attributes[" + key + "]", "resource.attributes[" + key + "]", "name", "kind"})
+	if m.events {
+		path = pick(m.Rand, []string{path, path, "span.attributes[" + key + "]", "span.name"})
+	}
+	not := pick(m.Rand, []string{"", "", "not "})
+	return not + "IsMatch(" + path + ", " + strconv.Quote(pick(m.Rand, append(valuePatterns, patterns...))) + ")"
+}
+
 // hard makes conditions that need the spans.
 func (m *conditionMaker) hard() string {
 	key := strconv.Quote(pick(m.Rand, keys[:4]))
 	list := []string{
-		"IsMatch(attributes[" + key + "], \"^val\")",
+		"IsMatch(attributes[" + key + "], Concat([\"^val\"], \"\"))",
+		"IsMatch(attributes[" + key + "], \"1\") == true",
 		"Len(attributes[" + key + "]) > 2",
 		"Int(attributes[" + key + "]) >= 400",
 		"attributes[" + key + "] == resource.attributes[" + key + "]",

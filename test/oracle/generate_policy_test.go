@@ -14,7 +14,7 @@ var (
 	texts      = []string{"", "value", "value1", "true", "500", "/health", "été", "\xc3", "VALUE"}
 	patterns   = []string{"", ".*", "^val", "alue$", "[0-9]+", "^$", "(?i)value", "/health|/live", ".é", "^(value1?)$"}
 	integers   = []int64{0, 1, -1, 2, 50, 100, 200, 399, 400, 499, 500, 1 << 40, -1 << 63, 1<<63 - 1}
-	doubles    = []float64{0, 0.5, -1, 1, 400, 500, 499.5, 1e300}
+	doubles    = []float64{0, 0.5, -1, 1, 400, 500, 499.5, 1e300, 1e-9, 1e21}
 	milliBound = []int64{0, 1, -1, 5, 10, 100, 1000, 5000, 1 << 62}
 	counts     = []int64{0, 1, 2, 3, 5, -1, 1 << 31, 1000}
 	stateKeys  = []string{"key", "vendor", "ot", "a@b", ""}

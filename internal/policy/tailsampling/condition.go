@@ -1,17 +1,21 @@
 package tailsampling
 
 import (
+	"slices"
+
 	"google.golang.org/protobuf/encoding/protowire"
 
 	"github.com/tailwise/tailwise/internal/otlp"
 )
 
-// condition is a condition of OTTL that can be told from the wire, and never fails. It is a struct rather than an
-// interface, as what is handed to an interface's method goes to the heap: a view a span.
+// condition is a condition of OTTL that can be told from the wire. Where it meets a value for which it cannot, or on
+// which OTTL would fail, it is unclear, and OTTL itself has to be asked. It is a struct rather than an interface, as what
+// is handed to an interface's method goes to the heap: a view a span.
 type condition struct {
 	kind  conditionKind
 	parts []condition // of anyOf, allOf and negation
 	comparison
+	pattern *matcher // of matching
 }
 
 // conditionKind says how a condition is made up.
@@ -19,6 +23,7 @@ type conditionKind uint8
 
 const (
 	compared conditionKind = iota
+	matching               // IsMatch of what the comparison reads
 	anyOf
 	allOf
 	negation // of its only part
@@ -26,22 +31,70 @@ const (
 	no
 )
 
-// holds tells whether the condition holds for what v shows.
-func (c *condition) holds(v *view) bool {
+// truth is what is told of a condition.
+type truth uint8
+
+const (
+	doesNotHold truth = iota
+	holds
+	unclear
+)
+
+func truthOf(yes bool) truth {
+	if yes {
+		return holds
+	}
+	return doesNotHold
+}
+
+// ask tells whether the condition holds for what v shows. It goes by the parts in OTTL's order: what comes after the
+// part that settles it is unclear to nobody.
+func (c *condition) ask(v *view) truth {
 	switch c.kind {
 	case anyOf, allOf:
+		settles := truthOf(c.kind == anyOf)
 		for i := range c.parts {
-			if c.parts[i].holds(v) == (c.kind == anyOf) {
-				return c.kind == anyOf
+			if t := c.parts[i].ask(v); t == settles || t == unclear {
+				return t
 			}
 		}
-		return c.kind == allOf
+		return truthOf(c.kind == allOf)
 	case negation:
-		return !c.parts[0].holds(v)
+		switch c.parts[0].ask(v) {
+		case holds:
+			return doesNotHold
+		case doesNotHold:
+			return holds
+		}
+		return unclear
 	case yes, no:
-		return c.kind == yes
+		return truthOf(c.kind == yes)
+	case matching:
+		return c.match(v)
 	}
-	return c.comparison.holds(v)
+	return truthOf(c.comparison.holds(v))
+}
+
+// match tells whether the pattern matches what is read, as IsMatch does: nothing matches nil, and what is no text is
+// written as one.
+func (c *condition) match(v *view) truth {
+	switch is := c.read(v); is.kind {
+	case isText:
+		return truthOf(c.pattern.matches(is.text))
+	case isNil:
+		return doesNotHold
+	default:
+		text, ok := is.written()
+		if !ok {
+			return unclear
+		}
+		return truthOf(c.pattern.matches(text))
+	}
+}
+
+// doubts tells whether the condition may be unclear.
+func (c *condition) doubts() bool {
+	return c.kind == matching || slices.ContainsFunc(c.parts, func(part condition) bool { return part.doubts() })
 }
 
 // view is the span, and for conditions of events the event, that a condition is asked of.
@@ -109,11 +162,18 @@ func (v *view) attr(slot int, run otlp.Run) scalar {
 	return scalar{}
 }
 
-// conditionProbe is a condition with its place in folds.
+// conditionProbe is a condition with its places in folds.
 type conditionProbe struct {
 	condition
-	bit    bit
+	told
 	events bool // it is asked of events
+}
+
+// told is where a Fold has what a condition was.
+type told struct {
+	bit    bit  // it held for a span, or an event
+	doubt  bit  // it was unclear for one, as far as it was asked
+	doubts bool // there is a doubt
 }
 
 // conditions asks those that have not held yet.
@@ -126,8 +186,8 @@ func (p *Plan) conditions(f *Fold, x *otlp.Index, body []byte, s *otlp.Span) {
 		case f.has(c.bit):
 		case c.events:
 			events = true
-		case c.holds(&v):
-			f.set(c.bit)
+		default:
+			f.note(&c.told, c.ask(&v))
 		}
 	}
 	if events {
@@ -140,11 +200,21 @@ func (p *Plan) eventConditions(f *Fold, v *view) {
 	eachBytes(v.span.Msg.In(v.body), spanEventField, func(event []byte) {
 		v.event = event
 		for i := range p.shape.conditions {
-			if c := &p.shape.conditions[i]; c.events && !f.has(c.bit) && c.holds(v) {
-				f.set(c.bit)
+			if c := &p.shape.conditions[i]; c.events && !f.has(c.bit) {
+				f.note(&c.told, c.ask(v))
 			}
 		}
 	})
+}
+
+// note notes what a condition was.
+func (f *Fold) note(at *told, t truth) {
+	switch t {
+	case holds:
+		f.set(at.bit)
+	case unclear:
+		f.set(at.doubt)
+	}
 }
 
 // Fields of the wire.

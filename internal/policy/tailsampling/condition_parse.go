@@ -2,11 +2,13 @@ package tailsampling
 
 import (
 	"math"
+	"regexp"
 	"strconv"
 )
 
 // parseCondition reads a condition that OTTL has accepted, of spans or of their events, if it is made of comparisons
-// between constants and attributes, names, kinds and status codes. Anything else, also where it could be told with more
+// between constants and attributes, names, kinds and status codes, and of IsMatch of attributes and names with a
+// constant. Anything else, also where it could be told with more
 // effort, gives false: then OTTL itself is asked.
 func parseCondition(text string, events bool, s *shape) (condition, bool) {
 	tokens, ok := tokenize(text)
@@ -97,7 +99,33 @@ func (p *parser) bare() condition {
 			p.at = before
 		}
 	}
+	if c, is := p.isMatch(); is {
+		return c
+	}
 	return condition{comparison: p.comparison()}
+}
+
+// isMatch reads IsMatch(path, "pattern") if that comes next.
+func (p *parser) isMatch() (condition, bool) {
+	before := p.at
+	for i, part := range [...]string{"I", "s", "M", "atch"} { // how names are cut into tokens
+		if !p.accept([...]tokenKind{symbol, word}[i%2], part) {
+			p.at = before
+			return condition{}, false
+		}
+	}
+	c := condition{kind: matching}
+	opened := p.accept(sign, "(")
+	p.path(&c.comparison)
+	parted := p.accept(sign, ",")
+	pattern, isQuoted := p.next(quoted)
+	e, err := regexp.Compile(pattern)
+	if !opened || !parted || !isQuoted || !p.accept(sign, ")") || err != nil || c.of == spanKind || c.of == spanStatus {
+		p.fail()
+		return c, true
+	}
+	c.pattern = newMatcher([]*regexp.Regexp{e}, 0)
+	return c, true
 }
 
 var operators = map[string]operator{"==": equal, "!=": unequal, "<": less, "<=": atMost, ">": more, ">=": atLeast}

@@ -1,6 +1,7 @@
 package tailsampling
 
 import (
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -14,7 +15,7 @@ const (
 	quoted
 	whole
 	decimal
-	sign // one of == != < <= > >= ( ) [ ] . -
+	sign // one of == != < <= > >= ( ) [ ] . , -
 )
 
 type token struct {
@@ -43,11 +44,7 @@ func tokenize(text string) (tokens []token, ok bool) {
 func nextToken(text string) (token, int) {
 	switch c := text[0]; {
 	case c == '"':
-		end := strings.IndexAny(text[1:], `"\`)
-		if end < 0 || text[1+end] == '\\' {
-			return token{}, 0
-		}
-		return token{quoted, text[1 : 1+end]}, end + 2
+		return quotedToken(text)
 	case isLower(c):
 		n := run(text, func(c byte) bool { return isLower(c) || isDigit(c) || c == '_' })
 		return token{word, text[:n]}, n
@@ -57,10 +54,26 @@ func nextToken(text string) (token, int) {
 	case isDigit(c):
 		return numberToken(text)
 	}
-	for _, s := range []string{"==", "!=", "<=", ">=", "<", ">", "(", ")", "[", "]", ".", "-"} {
+	for _, s := range []string{"==", "!=", "<=", ">=", "<", ">", "(", ")", "[", "]", ".", ",", "-"} {
 		if strings.HasPrefix(text, s) {
 			return token{sign, s}, len(s)
 		}
+	}
+	return token{}, 0
+}
+
+// quotedToken reads a text in quotes, with escapes as in Go.
+func quotedToken(text string) (token, int) {
+	var value []byte
+	for rest := text[1:]; rest != ""; {
+		if rest[0] == '"' {
+			return token{quoted, string(value)}, len(text) - len(rest) + 1
+		}
+		r, _, after, err := strconv.UnquoteChar(rest, '"')
+		if err != nil {
+			return token{}, 0
+		}
+		value, rest = utf8.AppendRune(value, r), after // a rune even of \xff
 	}
 	return token{}, 0
 }

@@ -310,15 +310,15 @@ func equalInts(a, b []int) bool {
 
 // TestDecide_AsksForSpansOnlyWhereTheyMatter counts how often the spans are asked for.
 func TestDecide_AsksForSpansOnlyWhereTheyMatter(t *testing.T) {
-	hard := `{name: hard, type: ottl_condition, ottl_condition: {span: ['IsMatch(name, "x")']}}`
+	hard := `{name: hard, type: ottl_condition, ottl_condition: {span: ['Len(name) > 5']}}`
 	tests := []struct {
 		name, policies string
 		want           int
 	}{
 		{"nothing else decides", "- " + hard, 1},
-		{"two of them", "- " + hard + "\n- {name: more, type: ottl_condition, ottl_condition: {spanevent: ['IsMatch(name, \"x\")']}}", 1},
+		{"two of them", "- " + hard + "\n- {name: more, type: ottl_condition, ottl_condition: {spanevent: ['Len(name) > 5']}}", 1},
 		{"another samples", "- " + hard + "\n- {name: all, type: always_sample}", 0},
-		{"a condition that was seen to hold", `- {name: a, type: ottl_condition, ottl_condition: {span: ['IsMatch(name, "x")', 'name == ""']}}`, 0},
+		{"a condition that was seen to hold", `- {name: a, type: ottl_condition, ottl_condition: {span: ['Len(name) > 5', 'name == ""']}}`, 0},
 		{"comparisons alone", `- {name: a, type: ottl_condition, ottl_condition: {error_mode: propagate, span: ['name == "y"', 'kind == SPAN_KIND_SERVER'], spanevent: ['name == "y"']}}`, 0},
 		{"in an and that fails anyway", "- {name: a, type: and, and: {and_sub_policy: [" + hard + ", {name: f, type: trace_flags}]}}", 0},
 		{"in an and that takes from a limit", "- {name: a, type: and, and: {and_sub_policy: [{name: r, type: rate_limiting, rate_limiting: {spans_per_second: 5}}, " + hard + ", {name: f, type: trace_flags}]}}", 1},

@@ -93,7 +93,7 @@ more (always_sample): not_evaluated, another policy had decided
 // TestDecide_SpansThatCannotBeHad: the outcome is none, and says why.
 func TestDecide_SpansThatCannotBeHad(t *testing.T) {
 	broken := errors.New("disk")
-	set := compile(t, `- {name: hard, type: ottl_condition, ottl_condition: {span: ['IsMatch(name, "x")']}}`)
+	set := compile(t, `- {name: hard, type: ottl_condition, ottl_condition: {span: ['Len(name) > 5']}}`)
 	in := input(t, set, someID, span{})
 	in.Traces = func() (ptrace.Traces, error) { return ptrace.Traces{}, broken }
 	if out := set.Decide(in, set.NewState(nil), noon); !errors.Is(out.Err, broken) {

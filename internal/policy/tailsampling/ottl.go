@@ -62,22 +62,32 @@ func parseOTTL[K any](language func() (*ottl.ParserCollection[[]*ottl.Condition[
 
 // ottlNode samples traces with a span or an event of which a condition holds.
 type ottlNode struct {
-	observed []bit                                 // of the conditions that are told while spans arrive
-	spans    *ottl.ConditionSequence[spanContext]  // the others; nil without
-	events   *ottl.ConditionSequence[eventContext] // the others; nil without
+	observed []told // of the conditions that are told while spans arrive
+	untold   bool   // there are others
+	strict   bool   // what fails counts, so that what came before it has to be known
+
+	// What OTTL is asked where that is needed: the conditions that are not told or may be unclear, and all if strict.
+	spans  *ottl.ConditionSequence[spanContext]  // nil without
+	events *ottl.ConditionSequence[eventContext] // nil without
 }
 
 // decodes tells whether the node may have to ask for the spans.
 func (n *ottlNode) decodes() bool { return n.spans != nil || n.events != nil }
 
-func (n *ottlNode) eval(t *trial) vote {
-	for _, b := range n.observed {
-		if t.fold.has(b) {
-			return sure(Sampled)
-		}
+// told tells from a Fold whether a condition holds; false where the spans have to be asked.
+func (n *ottlNode) told(f *Fold) (sampled, ok bool) {
+	ok = !n.untold
+	for i := range n.observed {
+		at := &n.observed[i]
+		sampled = sampled || f.has(at.bit)
+		ok = ok && !(at.doubts && f.has(at.doubt))
 	}
-	if !n.decodes() {
-		return sure(NotSampled)
+	return sampled, ok || sampled && !n.strict
+}
+
+func (n *ottlNode) eval(t *trial) vote {
+	if sampled, ok := n.told(t.fold); ok {
+		return sure(sampledIf(sampled))
 	}
 	traces, err := t.spans()
 	if err != nil {
@@ -156,23 +166,21 @@ func (c *compiler) ottl(p *Policy, path string) node {
 // observe lets spans be asked while they arrive, where the answer is OTTL's. In the mode that lets failures count a
 // condition that fails hides what holds on a later span, so there it is all conditions or none.
 func (c *compiler) observe(cfg *OTTLConditionConfig, spans []*ottl.Condition[spanContext], events []*ottl.Condition[eventContext]) node {
-	n := &ottlNode{}
-	var restOfSpans []*ottl.Condition[spanContext]
-	var restOfEvents []*ottl.Condition[eventContext]
-	all := cfg.ErrorMode != PropagateError || observable(cfg)
-	for i, text := range cfg.SpanConditions {
-		if told, ok := parseCondition(text, false, c.shape); ok && all {
-			n.observed = append(n.observed, c.shape.condition(text, told, false))
-			continue
+	n := &ottlNode{strict: cfg.ErrorMode == PropagateError}
+	none := n.strict && !observable(cfg)
+	ask := func(text string, events bool) bool {
+		told, ok := parseCondition(text, events, c.shape)
+		if none || !ok {
+			n.untold = true
+			return true
 		}
-		restOfSpans = append(restOfSpans, spans[i])
+		n.observed = append(n.observed, c.shape.condition(text, told, events))
+		return told.doubts()
 	}
-	for i, text := range cfg.SpanEventConditions {
-		if told, ok := parseCondition(text, true, c.shape); ok && all {
-			n.observed = append(n.observed, c.shape.condition(text, told, true))
-			continue
-		}
-		restOfEvents = append(restOfEvents, events[i])
+	restOfSpans := restOf(cfg.SpanConditions, spans, func(text string) bool { return ask(text, false) })
+	restOfEvents := restOf(cfg.SpanEventConditions, events, func(text string) bool { return ask(text, true) })
+	if n.strict && len(restOfSpans)+len(restOfEvents) > 0 {
+		restOfSpans, restOfEvents = spans, events
 	}
 	mode := ottl.ErrorMode(cfg.ErrorMode)
 	if len(restOfSpans) > 0 {
@@ -184,6 +192,16 @@ func (c *compiler) observe(cfg *OTTLConditionConfig, spans []*ottl.Condition[spa
 		n.events = &s
 	}
 	return n
+}
+
+// restOf returns the conditions whose text OTTL may have to be asked.
+func restOf[K any](texts []string, all []*ottl.Condition[K], ask func(text string) bool) (rest []*ottl.Condition[K]) {
+	for i, text := range texts {
+		if ask(text) {
+			rest = append(rest, all[i])
+		}
+	}
+	return rest
 }
 
 // observable tells whether all conditions can be told while spans arrive.

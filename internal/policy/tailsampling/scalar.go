@@ -3,7 +3,9 @@ package tailsampling
 import (
 	"bytes"
 	"cmp"
+	"encoding/hex"
 	"math"
+	"strconv"
 
 	"google.golang.org/protobuf/encoding/protowire"
 
@@ -31,14 +33,15 @@ const (
 	isBool
 	isInt
 	isFloat
-	isOther // an array, a map, or bytes
+	isBytes // compared, empty ones are nil and others unlike anything
+	isOther // an array or a map
 )
 
 // scalar is a value that is compared. The zero scalar is OTTL's nil.
 type scalar struct {
 	kind scalarKind
 	bits uint64 // 0 or 1; an int64; math.Float64bits
-	text []byte
+	text []byte // of isText and isBytes
 }
 
 func scalarOfAttr(a *otlp.Attr, body []byte) scalar {
@@ -54,9 +57,7 @@ func scalarOfAttr(a *otlp.Attr, body []byte) scalar {
 	case otlp.ValueEmpty:
 		return scalar{}
 	case otlp.ValueBytes:
-		if a.Val.Len == 0 {
-			return scalar{} // empty bytes are OTTL's nil
-		}
+		return scalar{kind: isBytes, text: a.Val.In(body)}
 	}
 	return scalar{kind: isOther}
 }
@@ -90,19 +91,38 @@ func scalarOfValue(message []byte) (s scalar) {
 		case otlp.ValueArray, otlp.ValueMap:
 			s = scalar{kind: isOther}
 		case otlp.ValueBytes:
-			if s = (scalar{kind: isOther}); n == 1 {
-				s = scalar{}
-			}
+			text, _ := protowire.ConsumeBytes(value)
+			s = scalar{kind: isBytes, text: text}
 		}
 	}
 	return s
 }
 
+// written returns what is no text as IsMatch writes it; false where it is an array or a map, or fails.
+func (s *scalar) written() ([]byte, bool) {
+	switch s.kind {
+	case isBool:
+		return strconv.AppendBool(nil, s.bits != 0), true
+	case isInt:
+		return strconv.AppendInt(nil, int64(s.bits), 10), true
+	case isBytes:
+		return hex.AppendEncode(nil, s.text), true
+	case isFloat:
+		f := math.Float64frombits(s.bits)
+		format := byte('f')
+		if size := math.Abs(f); size != 0 && (size < 1e-6 || size >= 1e21) {
+			format = 'e'
+		}
+		return strconv.AppendFloat(nil, f, format, -1, 64), !math.IsNaN(f) && !math.IsInf(f, 0)
+	}
+	return nil, false
+}
+
 // compare compares as OTTL does: nil with nil is equal; numbers by size, whatever their types; what cannot be compared
-// is unequal and nothing else.
+// is unequal and nothing else. with is no bytes.
 func (s *scalar) compare(op operator, with *scalar) bool {
 	switch {
-	case s.kind == isNil && with.kind == isNil:
+	case with.kind == isNil && (s.kind == isNil || s.kind == isBytes && len(s.text) == 0):
 		return op == equal || op == atMost || op == atLeast
 	case s.kind == isFloat && with.kind == isInt:
 		return ordered(math.Float64frombits(s.bits), float64(int64(with.bits)), op)

@@ -1,6 +1,7 @@
 package tailsampling
 
 import (
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/ptrace"
@@ -32,6 +33,25 @@ type needs struct {
 
 func (n needs) and(m needs) needs {
 	return needs{spans: n.spans || m.spans, limits: n.limits || m.limits}
+}
+
+// waits tells whether the policy may have to ask for the spans of the trace that f is of, and takes from no limit.
+func (p *part) waits(f *Fold) bool {
+	return p.needs == (needs{spans: true}) && p.asks(f)
+}
+
+// asks tells whether a policy in p, or p itself, has to ask for the spans if it is asked.
+func (p *part) asks(f *Fold) bool {
+	switch n := p.node.(type) {
+	case *ottlNode:
+		_, ok := n.told(f)
+		return !ok
+	case andNode:
+		return slices.ContainsFunc(n.parts, func(part part) bool { return part.asks(f) })
+	case notNode:
+		return n.part.asks(f)
+	}
+	return false
 }
 
 // Config returns what the Set was compiled from. It must not be changed.
@@ -109,7 +129,7 @@ func (s *Set) Decide(in *Input, st *State, now time.Time) Outcome {
 	waiting := false
 	for i := s.drops; i < len(s.order); i++ {
 		p := &s.order[i]
-		if p.needs == (needs{spans: true}) && !s.cfg.SampleOnFirstMatch {
+		if !s.cfg.SampleOnFirstMatch && p.waits(t.fold) {
 			waiting = true // it takes nothing from anybody, so its turn does not matter
 			continue
 		}
@@ -119,7 +139,7 @@ func (s *Set) Decide(in *Input, st *State, now time.Time) Outcome {
 	}
 	if waiting && out.Decision != Sampled {
 		for i := s.drops; i < len(s.order); i++ {
-			if p := &s.order[i]; p.needs == (needs{spans: true}) {
+			if p := &s.order[i]; p.waits(t.fold) {
 				s.count(t, p, &out)
 			}
 		}

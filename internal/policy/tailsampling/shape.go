@@ -151,10 +151,15 @@ func (s *shape) latency(low, high int64) bit {
 }
 
 // condition observes a condition of OTTL, of spans or of their events.
-func (s *shape) condition(text string, c condition, events bool) bit {
-	b, fresh := s.observe("ottl %v %s", events, strings.TrimSpace(text))
-	if fresh {
-		s.conditions = append(s.conditions, conditionProbe{condition: c, bit: b, events: events})
+func (s *shape) condition(text string, c condition, events bool) told {
+	text = strings.TrimSpace(text)
+	at := told{doubts: c.doubts()}
+	var fresh bool
+	if at.bit, fresh = s.observe("ottl %v %s", events, text); at.doubts {
+		at.doubt, _ = s.observe("doubt %v %s", events, text)
 	}
-	return b
+	if fresh {
+		s.conditions = append(s.conditions, conditionProbe{condition: c, told: at, events: events})
+	}
+	return at
 }
