@@ -78,7 +78,7 @@ type bodyPool struct {
 }
 
 // pooledBytes bounds what the pool keeps for reuse.
-const pooledBytes = 32 << 20
+const pooledBytes = 16 << 20
 
 // roomier is how many sizes further a body may be larger than asked for: less than double.
 const roomier = 4

@@ -28,7 +28,7 @@ type Config struct {
 	// Compress writes the log with S2: less disk bandwidth for more CPU.
 	Compress bool
 
-	// MemoryLimit bounds the process. Half of it is for open and unexported traces, a sixteenth for requests on
+	// MemoryLimit bounds the process. Half of it is for open and unexported traces, a thirty-second for requests on
 	// their way and again for those read back from the log, an eighth for what is remembered of decided traces.
 	// Default 512 MiB, at least 32 MiB.
 	MemoryLimit int64

@@ -288,7 +288,7 @@ func (e *Engine) applied() wal.SegmentID {
 // underWay bounds the memory of requests that have not taken effect: of those that came in, and again of those that
 // are read back from disk. More would only wait: shards take what they can, and a queue in front of them makes nothing
 // quicker.
-func (e *Engine) underWay() int64 { return e.cfg.MemoryLimit / 16 }
+func (e *Engine) underWay() int64 { return e.cfg.MemoryLimit / 32 }
 
 // roomFor is what a request of size bytes takes of that: one request always fits.
 func (e *Engine) roomFor(size int64) int64 { return min(max(size, 1), e.underWay()) }
