@@ -31,6 +31,7 @@ var mayImport = map[string][]string{
 	"internal/vault":               {"internal/durable"},
 	"internal/vault/buckettest":    {"internal/vault"},
 	"internal/meter":               {"internal/agent"},
+	"internal/doctor":              {"internal/agent", "internal/otlp"},
 	"internal/sampler":             {"internal/otlp", "internal/agent", "internal/meter", "internal/policy", "internal/policy/tailsampling", "internal/wal", "internal/durable", "internal/ledger"},
 	"collector/internal/bytesize":  {},
 	"collector/internal/engine":    {"internal/sampler", "internal/otlp"},
