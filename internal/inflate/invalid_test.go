@@ -127,7 +127,7 @@ func fixedMatch(w *bitWriter, distance uint) {
 	w.code(8, 0x30+'a')
 	w.code(7, 257-256)
 	w.code(5, distance)
-	w.code(7, 256-256)
+	w.code(7, 0) // the end of the block
 }
 
 // lengthsOf16And0 begins a dynamic block of 257 literals and one distance, whose code lengths are 0, code 0, or a

@@ -112,7 +112,7 @@ func TestValid_MemberDoesNotReachIntoTheOneBefore(t *testing.T) {
 		w.code(7, 257-256)
 		w.code(5, 28)
 		w.bits(13, 20_000-16_385)
-		w.code(7, 256-256)
+		w.code(7, 0) // the end of the block
 		src := slices.Concat(compress(t, 0, 6, make([]byte, history)), frame(w.all(), make([]byte, 12_003)))
 		if check(t, src) {
 			t.Errorf("a distance beyond the beginning of the member, behind %d bytes: the oracle accepts it", history)
