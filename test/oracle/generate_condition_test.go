@@ -62,8 +62,8 @@ func (m *conditionMaker) match() string {
 	if m.events {
 		path = pick(m.Rand, []string{path, path, "span.attributes[" + key + "]", "span.name"})
 	}
-	not := pick(m.Rand, []string{"", "", "not "})
-	return not + "IsMatch(" + path + ", " + strconv.Quote(pick(m.Rand, append(valuePatterns, patterns...))) + ")"
+	pattern := pick(m.Rand, pick(m.Rand, [][]string{patterns, valuePatterns}))
+	return pick(m.Rand, []string{"", "", "not "}) + "IsMatch(" + path + ", " + strconv.Quote(pattern) + ")"
 }
 
 // hard makes conditions that need the spans.
