@@ -32,7 +32,9 @@ func TestLook(t *testing.T) {
 	}
 	var got []string
 	message := x.Spans[0].Msg.In(body)
-	see := func(a *otlp.Attribute) { got = append(got, fmt.Sprintf("%s=%q %d %v", a.Key, a.Text, a.Size, a.OnEvent)) }
+	see := func(a *otlp.Attribute) {
+		got = append(got, fmt.Sprintf("%s=%q %d %v", a.Key, a.Text, a.Size, a.OnEvent))
+	}
 	droppedN := otlp.Look(message, see)
 	slices.Sort(got)
 	want := []string{`list="" 7 false`, `nothing="" 0 false`, `number="" 2 false`, `said="there" 7 true`, `text="hello" 7 false`}

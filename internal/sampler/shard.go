@@ -216,8 +216,13 @@ func (s *shard) retire(t *trace) {
 
 // release says of groups that their bytes are needed no more.
 func (s *shard) release(groups []group) {
-	for i := range groups {
-		s.engine.live.add(groups[i].position.Segment(), -int64(groups[i].bytes))
+	for len(groups) > 0 { // nearly all stand in one segment
+		segment, bytes, n := groups[0].position.Segment(), int64(0), 0
+		for ; n < len(groups) && groups[n].position.Segment() == segment; n++ {
+			bytes += int64(groups[n].bytes)
+		}
+		s.engine.live.add(segment, -bytes)
+		groups = groups[n:]
 	}
 }
 
