@@ -32,7 +32,7 @@ var mayImport = map[string][]string{
 	"internal/vault/buckettest":    {"internal/vault"},
 	"internal/meter":               {"internal/agent"},
 	"internal/doctor":              {"internal/agent", "internal/otlp"},
-	"internal/sampler":             {"internal/otlp", "internal/agent", "internal/meter", "internal/policy", "internal/policy/tailsampling", "internal/wal", "internal/durable", "internal/ledger"},
+	"internal/sampler":             {"internal/otlp", "internal/agent", "internal/doctor", "internal/meter", "internal/policy", "internal/policy/tailsampling", "internal/wal", "internal/durable", "internal/ledger"},
 	"collector/internal/bytesize":  {},
 	"collector/internal/engine":    {"internal/sampler", "internal/otlp"},
 	"collector/extension":          {"collector/internal/engine", "collector/internal/bytesize", "internal/agent", "internal/policy", "internal/price", "internal/sampler"},
@@ -41,7 +41,7 @@ var mayImport = map[string][]string{
 	"collector/exporter":           {"collector/internal/bytesize", "internal/durable"},
 	"collector/connector/routing":  {},
 	"collector/distribution":       {"collector/extension", "collector/receiver", "collector/processor", "collector/exporter", "collector/connector/routing"},
-	"cmd/tailwise":                 {"collector/distribution", "collector/extension", "internal/explain", "internal/migrate", "internal/policy", "internal/price", "internal/sampler", "internal/traffic"},
+	"cmd/tailwise":                 {"collector/distribution", "collector/extension", "internal/doctor", "internal/explain", "internal/migrate", "internal/policy", "internal/price", "internal/sampler", "internal/traffic"},
 }
 
 func TestArrowsPointDown(t *testing.T) {

@@ -62,7 +62,7 @@ func newRoot() *cobra.Command {
 		return &usageError{&hintError{err, "see " + cmd.CommandPath() + " --help"}}
 	})
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error { return fromEnvironment(cmd.Flags(), os.LookupEnv) }
-	root.AddCommand(newRun(), newDemo(), newValidate(), newComponents(), newPolicy(), newTraces(), newTrace(), newExport(),
+	root.AddCommand(newRun(), newDemo(), newValidate(), newComponents(), newPolicy(), newTraces(), newTrace(), newDoctor(), newExport(),
 		newVersion())
 	return root
 }

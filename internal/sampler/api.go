@@ -76,6 +76,9 @@ func (e *Engine) API() http.Handler {
 	serve(e, mux, "GET /api/v1/traces", func(r *http.Request) (any, error) { return e.tracesView(r) })
 	serve(e, mux, "GET /api/v1/traces/{id}", func(r *http.Request) (any, error) { return e.traceView(r) })
 	serve(e, mux, "GET /api/v1/policy", func(*http.Request) (any, error) { return e.policyView(), nil })
+	serve(e, mux, "GET /api/v1/health/instrumentation", func(r *http.Request) (any, error) {
+		return e.doctor.Report(r.URL.Query().Get("service"), e.clock.Now()), nil
+	})
 	serve(e, mux, "POST /api/v1/export/retry", func(r *http.Request) (any, error) { return e.retryView(r) })
 	return mux
 }

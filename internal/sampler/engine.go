@@ -12,6 +12,7 @@ import (
 	"go.uber.org/zap"
 	"golang.org/x/sync/semaphore"
 
+	"github.com/tailwise/tailwise/internal/doctor"
 	"github.com/tailwise/tailwise/internal/ledger"
 	"github.com/tailwise/tailwise/internal/meter"
 	"github.com/tailwise/tailwise/internal/otlp"
@@ -35,6 +36,7 @@ type Engine struct {
 	janitor     *janitor
 	metrics     *instruments
 	meter       *meter.Meter // of all traffic; nil: nobody counts it
+	doctor      *doctor.Doctor
 
 	bodies  bodyPool
 	batches sync.Pool
@@ -158,6 +160,7 @@ func openLedger(ctx context.Context, path string, clock Clock, logger *zap.Logge
 func (e *Engine) start() {
 	e.started = true
 	e.openMeter()
+	e.doctor = doctor.New(e.opened)
 	e.feed, e.egress, e.janitor = newFeed(e), newEgress(e), &janitor{engine: e}
 	for range e.cfg.Shards {
 		e.shards = append(e.shards, newShard(e, int(e.cfg.MemoryLimit/8)/e.cfg.Shards))

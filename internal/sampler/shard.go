@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tailwise/tailwise/internal/agent"
+	"github.com/tailwise/tailwise/internal/doctor"
 	"github.com/tailwise/tailwise/internal/meter"
 	"github.com/tailwise/tailwise/internal/otlp"
 	"github.com/tailwise/tailwise/internal/policy/tailsampling"
@@ -29,7 +30,8 @@ type shard struct {
 	decided   *decidedCache
 	interner  *agent.Interner
 	recorder  *meter.Recorder // nil: nobody counts traffic
-	free      []*trace        // released traces, with their slices
+	examiner  *doctor.Examiner
+	free      []*trace // released traces, with their slices
 	freeFacts []*agent.Facts
 	freeFolds []*tailsampling.Fold
 	touched   []*trace // by the record being folded
@@ -73,6 +75,7 @@ func newShard(e *Engine, decidedBudget int) *shard {
 		traces:   make(map[otlp.TraceID]*trace),
 		decided:  newDecidedCache(decidedBudget, rememberedVerdicts(&e.cfg)),
 		interner: new(agent.Interner),
+		examiner: e.doctor.NewExaminer(),
 	}
 	if e.meter != nil {
 		s.recorder = e.meter.NewRecorder()

@@ -76,6 +76,7 @@ func (s *shard) fold(b *batch, position wal.Position) {
 		t.add(position, position, b.route, &b.index, span)
 		liveBytes += int64(span.Msg.Len)
 		s.learn(t, b, i)
+		s.look(t, b, i, now)
 		s.touch(t, now)
 	}
 	if liveBytes > 0 {

@@ -1,26 +1,50 @@
 package sampler
 
 import (
+	"time"
+
 	"github.com/tailwise/tailwise/internal/agent"
+	"github.com/tailwise/tailwise/internal/doctor"
 	"github.com/tailwise/tailwise/internal/ledger"
 	"github.com/tailwise/tailwise/internal/meter"
 )
 
-// observe tells those who look at all traffic of a trace whose verdict takes effect, while its facts are there. It is
-// called live only, so after a restart no trace counts twice; a verdict that took effect only after the restart is not
-// counted at all.
+// observe tells those who look at all traffic of a trace whose verdict takes effect, while its facts are there: one walk
+// over its spans for both. It is called live only, so after a restart no trace counts twice; a verdict that took effect
+// only after the restart is not counted at all.
 func (s *shard) observe(t *trace, d *decision) {
-	if s.recorder == nil || t.facts == nil {
+	if t.facts == nil {
 		return
 	}
-	s.recorder.Begin(t.facts)
+	s.examiner.Begin(t.facts)
+	if s.recorder != nil {
+		s.recorder.Begin(t.facts)
+	}
 	t.facts.Spans(s.observeSpan)
-	s.recorder.End(meter.Trace{
-		ID: t.id, Kept: d.verdict == ledger.Keep, Fragment: d.flags.has(flagLate), At: s.engine.clock.Now(),
-	})
+	now, kept, late := s.engine.clock.Now(), d.verdict == ledger.Keep, d.flags.has(flagLate)
+	if s.recorder != nil {
+		s.recorder.End(meter.Trace{ID: t.id, Kept: kept, Fragment: late, At: now})
+	}
+	// Spans of a trace that was decided early may still come, and those of a late fragment's trace came before.
+	s.examiner.End(doctor.Trace{ID: t.id, Kept: kept, Partial: late || d.flags.has(flagEarly), At: now})
 }
 
 func (s *shard) observeSpan(span *agent.Span) bool {
-	s.recorder.Span(span)
+	s.examiner.Span(span)
+	if s.recorder != nil {
+		s.recorder.Span(span)
+	}
 	return true
+}
+
+// look shows the doctor the span that was just learned, if it is one of those that are looked at whole. What is replayed
+// after a restart was looked at before.
+func (s *shard) look(t *trace, b *batch, i int, now int64) {
+	span := &b.index.Spans[i]
+	if !s.live || !doctor.Wants(span.Hash) || t.phase > deciding || t.plan != b.plan {
+		return
+	}
+	service, dialect := t.facts.Last()
+	body := b.body.buf
+	s.engine.doctor.Look(service, dialect, t.id, span.Name.In(body), span.Msg.In(body), time.Unix(0, now))
 }
