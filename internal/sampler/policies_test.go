@@ -13,7 +13,7 @@ import (
 const samplesErrors = "policies: [{name: failing, type: status_code, status_code: {status_codes: [ERROR]}}]"
 
 // needsSpans can be told from the spans alone: OTTL has to be asked.
-const needsSpans = `policies: [{name: matching, type: ottl_condition, ottl_condition: {span: ['IsMatch(name, "^wanted") and attributes["n"] == 2']}}]`
+const needsSpans = `policies: [{name: matching, type: ottl_condition, ottl_condition: {span: ['IsMatch(Concat([name, ""], ""), "^wanted") and attributes["n"] == 2']}}]`
 
 func TestPolicies_DecideFromFoldsAndFromSpans(t *testing.T) {
 	for _, tt := range []struct{ name, policy, reason string }{
