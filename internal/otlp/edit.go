@@ -97,6 +97,29 @@ func AppendSpanDouble(dst []byte, key string, value float64) []byte {
 	return binary.LittleEndian.AppendUint64(dst, math.Float64bits(value))
 }
 
+// AppendSpanBool appends a truth value as an attribute, as AppendSpanText does.
+func AppendSpanBool(dst []byte, key string, value bool) []byte {
+	dst = append(appendSpanAttr(dst, key, 2), byte(ValueBool)<<3|wireVarint)
+	if value {
+		return append(dst, 1)
+	}
+	return append(dst, 0)
+}
+
+// AppendSpanTexts appends an array of texts as an attribute, as AppendSpanText does.
+func AppendSpanTexts(dst []byte, key string, values []string) []byte {
+	size := 0
+	for _, v := range values {
+		size += nestedSize(nestedSize(len(v)))
+	}
+	dst = appendHead(appendSpanAttr(dst, key, nestedSize(size)), byte(ValueArray), size)
+	for _, v := range values {
+		dst = appendHead(dst, 1, nestedSize(len(v)))
+		dst = append(appendHead(dst, byte(ValueString), len(v)), v...)
+	}
+	return dst
+}
+
 // AppendSpanState appends a trace state, as a field of a Span message that has none.
 func AppendSpanState(dst []byte, state string) []byte {
 	return append(appendHead(dst, 3, len(state)), state...)

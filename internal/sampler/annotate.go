@@ -1,7 +1,6 @@
 package sampler
 
 import (
-	"encoding/json"
 	"strings"
 
 	"github.com/open-telemetry/opentelemetry-collector-contrib/pkg/sampling"
@@ -17,19 +16,9 @@ const (
 	attrSession       = "session.id"      // only where the span has none
 	attrPolicyVersion = "tailwise.policy_version"
 	attrProbability   = "tailwise.probability"
-	attrSignalPrefix  = "tailwise." // followed by the fact's name
+	attrFactsVersion  = "tailwise.facts_version"
+	attrFactPrefix    = "tailwise." // followed by the fact's name
 )
-
-// signals are the facts that become attributes of the root, under attrSignalPrefix and their name.
-type signals struct {
-	Errors       *int64 `json:"errors"`
-	Spans        *int64 `json:"spans"`
-	LLMCalls     *int64 `json:"llm.calls"`
-	ToolCalls    *int64 `json:"tool.calls"`
-	TokensInput  *int64 `json:"tokens.input"`
-	TokensOutput *int64 `json:"tokens.output"`
-	TokensTotal  *int64 `json:"tokens.total"`
-}
 
 // annotation is what is written behind the spans of a kept trace, on the wire: decoded spans would grow their lists of
 // attributes one by one.
@@ -40,7 +29,7 @@ type annotation struct {
 	state    []byte // more for those without trace state, where chance decided
 }
 
-// annotate adds to a kept trace's spans why they are here. The root gets its signals once: first says that no part of the
+// annotate adds to a kept trace's spans why they are here. The root gets its facts once: first says that no part of the
 // trace was exported before, whole that groups hold all there is of it now.
 func annotate(groups []otlp.Group, d *decision, first, whole bool) {
 	a := annotation{decision: d}
@@ -103,10 +92,10 @@ func (a *annotation) root(span, tail *[]byte) {
 	d := a.decision
 	more := otlp.AppendSpanText(nil, attrPolicyVersion, d.policyVersion)
 	more = otlp.AppendSpanDouble(more, attrProbability, d.probability)
-	more = appendSignals(more, d.facts)
+	more = appendFacts(more, d.facts)
 	replaced := false
 	isReplaced := func(key []byte) bool {
-		ours := string(key) == attrPolicyVersion || string(key) == attrProbability || isSignal(key)
+		ours := string(key) == attrPolicyVersion || string(key) == attrProbability || isFact(key)
 		replaced = replaced || ours
 		return ours
 	}
@@ -160,43 +149,6 @@ func (r *rootSearch) find() (g *otlp.Group, i int, parentless bool) {
 		}
 	}
 	return first.group, first.index, false
-}
-
-// signalsOf lists the facts that are worth an attribute, in the order in which they are written.
-func signalsOf(s *signals) [7]struct {
-	name  string
-	value *int64
-} {
-	return [...]struct {
-		name  string
-		value *int64
-	}{
-		{"errors", s.Errors}, {"spans", s.Spans}, {"llm.calls", s.LLMCalls}, {"tool.calls", s.ToolCalls},
-		{"tokens.input", s.TokensInput}, {"tokens.output", s.TokensOutput}, {"tokens.total", s.TokensTotal},
-	}
-}
-
-// appendSignals encodes the facts that are worth an attribute.
-func appendSignals(dst []byte, facts []byte) []byte {
-	var s signals
-	if json.Unmarshal(facts, &s) != nil {
-		return dst // facts that cannot be read add nothing; the ledger has the same bytes
-	}
-	for _, signal := range signalsOf(&s) {
-		if signal.value != nil {
-			dst = otlp.AppendSpanInt(dst, attrSignalPrefix+signal.name, *signal.value)
-		}
-	}
-	return dst
-}
-
-func isSignal(key []byte) bool {
-	for _, signal := range signalsOf(&signals{}) {
-		if string(key) == attrSignalPrefix+signal.name {
-			return true
-		}
-	}
-	return false
 }
 
 // chanceState writes the sampling threshold into a span's tracestate, and the randomness where it did not come with the

@@ -61,13 +61,14 @@ func spansOf(change func(i int, span ptrace.Span), names ...string) ptrace.Trace
 func TestAnnotate_Attributes(t *testing.T) {
 	d := &decision{
 		rules: []string{"errors", "slow"}, retention: "debug", session: "s-1", policyVersion: "sha256:1", probability: 1,
-		facts: []byte(`{"errors":2,"spans":3,"tokens.total":70}`),
+		facts: []byte(`{"duration":1.5,"errors":2,"spans":3,"complete":true,"root.name":"a","services":["x","y"],"tokens.total":70,"cost.usd":0.25,"attrs":{}}`),
 	}
 	all := map[string]any{"tailwise.retention": "debug", "tailwise.reason": "errors,slow", "session.id": "s-1"}
 	root := maps.Clone(all)
 	maps.Copy(root, map[string]any{
-		"tailwise.policy_version": "sha256:1", "tailwise.probability": 1.0, "tailwise.errors": int64(2),
-		"tailwise.spans": int64(3), "tailwise.tokens.total": int64(70),
+		"tailwise.policy_version": "sha256:1", "tailwise.probability": 1.0, "tailwise.facts_version": int64(1),
+		"tailwise.duration": 1.5, "tailwise.errors": int64(2), "tailwise.spans": int64(3), "tailwise.complete": true,
+		"tailwise.root.name": "a", "tailwise.services": []any{"x", "y"}, "tailwise.tokens.total": int64(70), "tailwise.cost.usd": 0.25,
 	})
 	child := func(i int, span ptrace.Span) {
 		if i > 0 {
