@@ -34,6 +34,7 @@ type shard struct {
 	free      []*trace // released traces, with their slices
 	freeFacts []*agent.Facts
 	freeFolds []*tailsampling.Fold
+	json      []byte   // facts as they are written; a decision has its own
 	touched   []*trace // by the record being folded
 	round     uint64
 	live      bool // everything that was in the log at the start has been delivered: deadlines count, exports flow

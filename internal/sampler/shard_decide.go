@@ -226,11 +226,12 @@ func (s *shard) follow(t *trace, now time.Time) (*decision, error) {
 
 // decision renders what the policy said of t.
 func (s *shard) decision(t *trace, v *policy.Verdict, force *inForce, now time.Time) *decision {
+	s.json = t.facts.AppendJSON(s.json[:0])
 	d := &decision{
 		trace: t.id, verdict: ledger.Drop, decidedAt: now.UTC(),
 		start: time.Unix(0, int64(min(t.facts.Start(), 1<<63-1))).UTC(), duration: t.facts.Duration(),
 		spansN: len(t.spans), probability: v.Probability, policyVersion: force.policy.Version(),
-		session: t.facts.Session(), retention: v.Retention, rules: slices.Clone(v.Rules), facts: t.facts.AppendJSON(nil),
+		session: t.facts.Session(), retention: v.Retention, rules: slices.Clone(v.Rules), facts: slices.Clone(s.json),
 	}
 	if v.Keep {
 		d.verdict = ledger.Keep

@@ -16,6 +16,7 @@ type condition struct {
 	parts []condition // of anyOf, allOf and negation
 	comparison
 	pattern *matcher // of matching
+	among   uint8    // of listed: a bit for each value
 }
 
 // conditionKind says how a condition is made up.
@@ -24,6 +25,7 @@ type conditionKind uint8
 const (
 	compared conditionKind = iota
 	matching               // IsMatch of what the comparison reads
+	listed                 // a comparison of kind or status, each value of which was asked beforehand
 	anyOf
 	allOf
 	negation // of its only part
@@ -71,8 +73,25 @@ func (c *condition) ask(v *view) truth {
 		return truthOf(c.kind == yes)
 	case matching:
 		return c.match(v)
+	case listed:
+		value := v.span.Status
+		if c.of == spanKind {
+			value = v.span.Kind
+		}
+		return truthOf(c.among&(1<<value) != 0)
 	}
 	return truthOf(c.comparison.holds(v))
+}
+
+// listing asks a comparison of kind or status of each value.
+func listing(c comparison) condition {
+	l := condition{kind: listed, comparison: c}
+	for value := range uint64(8) { // there are six kinds, and three codes
+		if is := (scalar{kind: isInt, bits: value}); is.compare(c.op, &c.with) {
+			l.among |= 1 << value
+		}
+	}
+	return l
 }
 
 // match tells whether the pattern matches what is read, as IsMatch does: nothing matches nil, and what is no text is
@@ -133,7 +152,7 @@ func (c *comparison) holds(v *view) bool {
 	return is.compare(c.op, &c.with)
 }
 
-// read returns what the comparison is about. Of a key that comes again the first counts.
+// read returns what the comparison is about, unless it is listed. Of a key that comes again the first counts.
 func (c *comparison) read(v *view) scalar {
 	switch c.of {
 	case spanAttr:
@@ -142,10 +161,6 @@ func (c *comparison) read(v *view) scalar {
 		return v.attr(c.slot, v.x.Resources[v.x.Scopes[v.span.Scope].Resource].Attrs)
 	case spanName:
 		return scalar{kind: isText, text: v.span.Name.In(v.body)}
-	case spanKind:
-		return scalar{kind: isInt, bits: uint64(v.span.Kind)}
-	case spanStatus:
-		return scalar{kind: isInt, bits: uint64(v.span.Status)}
 	case eventName:
 		return scalar{kind: isText, text: lastBytes(v.event, eventNameField)}
 	}

@@ -102,7 +102,11 @@ func (p *parser) bare() condition {
 	if c, is := p.isMatch(); is {
 		return c
 	}
-	return condition{comparison: p.comparison()}
+	c := p.comparison()
+	if c.of == spanKind || c.of == spanStatus {
+		return listing(c)
+	}
+	return condition{comparison: c}
 }
 
 // isMatch reads IsMatch(path, "pattern") if that comes next.
