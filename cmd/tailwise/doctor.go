@@ -21,7 +21,7 @@ func newDoctor() *cobra.Command {
 		Short: "Say what is wrong with the instrumentation that sends traces",
 		Long: `doctor asks a running instance what it has seen of the instrumentation in the last hour or two: for each service and
 dialect how much came, what is wrong, in how many cases, a trace to look at, how to mend it in that library, and what
-no span of that library tells. Every decided trace is examined, one span in sixteen is looked at whole.
+no span of that library tells. Every decided trace is examined, one span in thirty-two is looked at whole.
 
 With --json it is one JSON object with since, traces, sources (service, dialect, traces, spans, llm_calls, untold) and
 findings (service, dialect, id, severity, what, key, count, of, unit, example, fix).`,

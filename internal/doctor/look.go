@@ -10,7 +10,7 @@ import (
 
 const (
 	// lookedShare is one in how many spans is looked at whole.
-	lookedShare = 16
+	lookedShare = 32
 	// largeValue is the size, in bytes, from which a value is content.
 	largeValue = 1 << 10
 	// longLabel is the size, in bytes, up to which a text is taken for a label.

@@ -2,6 +2,7 @@ package sampler
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http/httptest"
 	"testing"
 	"time"
@@ -25,7 +26,11 @@ func TestHealth(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		r := newRig(t, errorsOnly)
 		for i := range 40 {
-			r.send(request(traceID(i), spec{name: "chat", failed: i == 7, attrs: call, size: 2000}))
+			spans := []spec{{name: "chat", failed: i == 7, attrs: call, size: 2000}}
+			for k := range 25 { // so many that some are looked at whole, whatever their bytes
+				spans = append(spans, spec{name: fmt.Sprint(k, "-child"), parent: "chat", size: 2000})
+			}
+			r.send(request(traceID(i), spans...))
 		}
 		r.pass(20 * time.Second)
 		found := make(map[string]doctor.Finding)

@@ -16,25 +16,30 @@ func (s *shard) observe(t *trace, d *decision) {
 	if t.facts == nil {
 		return
 	}
+	counted := s.recorder != nil && s.engine.outlets.n.Load() > 0 // else nobody would ever see it
 	s.examiner.Begin(t.facts)
-	if s.recorder != nil {
+	if counted {
 		s.recorder.Begin(t.facts)
+		t.facts.Spans(s.examineAndCount)
+	} else {
+		t.facts.Spans(s.examineOnly)
 	}
-	t.facts.Spans(s.observeSpan)
 	now, kept, late := s.engine.clock.Now(), d.verdict == ledger.Keep, d.flags.has(flagLate)
-	if s.recorder != nil {
+	if counted {
 		s.recorder.End(meter.Trace{ID: t.id, Kept: kept, Fragment: late, At: now})
 	}
 	// Spans of a trace that was decided early may still come, and those of a late fragment's trace came before.
 	s.examiner.End(doctor.Trace{ID: t.id, Kept: kept, Partial: late || d.flags.has(flagEarly), At: now})
 }
 
-func (s *shard) observeSpan(span *agent.Span) bool {
+func (s *shard) examineSpan(span *agent.Span) bool {
 	s.examiner.Span(span)
-	if s.recorder != nil {
-		s.recorder.Span(span)
-	}
 	return true
+}
+
+func (s *shard) countSpan(span *agent.Span) bool {
+	s.recorder.Span(span)
+	return s.examineSpan(span)
 }
 
 // look shows the doctor the span that was just learned, if it is one of those that are looked at whole. What is replayed

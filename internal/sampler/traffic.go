@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/collector/consumer"
@@ -55,6 +56,7 @@ type MetricsOutlet struct {
 type outlets struct {
 	mu   sync.Mutex
 	byID map[string]*MetricsOutlet
+	n    atomic.Int32 // of byID
 }
 
 // AttachMetrics lets the metrics of traffic go to next from now on: all of them, whichever source the traces came by. It
@@ -71,6 +73,7 @@ func (e *Engine) AttachMetrics(id string, next consumer.Metrics) (*MetricsOutlet
 		e.outlets.byID = make(map[string]*MetricsOutlet)
 	}
 	e.outlets.byID[id] = o
+	e.outlets.n.Add(1)
 	return o, nil
 }
 
@@ -81,6 +84,7 @@ func (o *MetricsOutlet) Detach(ctx context.Context) error {
 	attached := all.byID[o.id] == o
 	if attached {
 		delete(all.byID, o.id)
+		all.n.Add(-1)
 	}
 	all.mu.Unlock()
 	if !attached || o.engine.meter == nil {

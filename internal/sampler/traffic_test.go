@@ -54,6 +54,13 @@ func (s *metricsSink) total(name string) int64 {
 	return -1
 }
 
+// first returns what came first.
+func (s *metricsSink) first() pmetric.ResourceMetrics {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.got[0].ResourceMetrics().At(0)
+}
+
 func (s *metricsSink) n() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -91,7 +98,7 @@ func TestTraffic_CountsKeptAndDropped(t *testing.T) {
 				t.Errorf("%s: got %d, want %d", name, got, want)
 			}
 		}
-		resource, _ := sink.got[0].ResourceMetrics().At(0).Resource().Attributes().Get("service.name")
+		resource, _ := sink.first().Resource().Attributes().Get("service.name")
 		if resource.Str() != "tw" {
 			t.Errorf("resource: got %q, want tw", resource.Str())
 		}
@@ -132,14 +139,14 @@ func TestTraffic_RestartCountsNothingTwice(t *testing.T) {
 func TestTraffic_LateSpans(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t, errorsOnly)
-		r.send(request(traceID(1), spec{name: "dropped", attrs: call}))
 		defer r.close()
+		var sink metricsSink
+		outlet := attachMetrics(t, r, "tailwise", &sink)
+		r.send(request(traceID(1), spec{name: "dropped", attrs: call}))
 		r.pass(20 * time.Second)
 		for _, s := range r.engine.shards {
 			s.in <- forgetMessage{}
 		}
-		var sink metricsSink
-		outlet := attachMetrics(t, r, "tailwise", &sink)
 		r.send(request(traceID(1), spec{name: "late", parent: "dropped", attrs: call}))
 		r.pass(12 * time.Minute)
 		if traces, calls := sink.total("tailwise.traces"), sink.total("tailwise.llm.calls"); traces != 1 || calls != 2 {
@@ -216,7 +223,7 @@ func TestTraffic_ExemplarsAreKept(t *testing.T) {
 			t.Fatal(err)
 		}
 		var examples []string
-		for _, m := range sink.got[0].ResourceMetrics().At(0).ScopeMetrics().At(0).Metrics().All() {
+		for _, m := range sink.first().ScopeMetrics().At(0).Metrics().All() {
 			if !strings.HasSuffix(m.Name(), ".duration") {
 				continue
 			}
