@@ -24,7 +24,6 @@ type shard struct {
 	in     chan message
 
 	// Owned by run; no other goroutine touches these.
-<<<<<<< Updated upstream
 	traces    map[otlp.TraceID]*trace
 	due       deadlines
 	order     arrivals
@@ -44,27 +43,9 @@ type shard struct {
 	openN     int  // number of those
 	waiting   int  // number of kept traces that the backend has not answered for
 	asideN    int  // number of kept traces that the backend refused for good
-=======
-	traces                       map[otlp.TraceID]*trace
-	due                          deadlines
-	order                        arrivals
-	decided                      *decidedCache
-	interner                     *agent.Interner
-	recorder                     *meter.Recorder // nil: nobody counts traffic
-	examiner                     *doctor.Examiner
-	examineOnly, examineAndCount func(*agent.Span) bool // examineSpan and countSpan, made once
-	free                         []*trace               // released traces, with their slices
-	freeFacts                    []*agent.Facts
-	freeFolds                    []*tailsampling.Fold
-	touched                      []*trace // by the record being folded
-	round                        uint64
-	live                         bool // everything that was in the log at the start has been delivered: deadlines count, exports flow
-	memory                       int  // of all traces
-	undecided                    int  // of those that are open: what deciding early can free
-	openN                        int  // number of those
-	waiting                      int  // number of kept traces that the backend has not answered for
-	asideN                       int  // number of kept traces that the backend refused for good
->>>>>>> Stashed changes
+
+	// examineSpan and countSpan, made once.
+	examineOnly, examineAndCount func(*agent.Span) bool
 
 	// Whether deadlines count: see catchUp.
 	caught  bool
