@@ -8,8 +8,9 @@
 //	Set.Decide at the deadline, over a Fold, with the State of the limits -> Outcome
 //	Set.Explain the same, told policy by policy; it takes nothing from the limits
 //
-// Only OTTL conditions that are not comparisons of attributes, status, name or kind with constants need the spans
-// themselves: these are asked for with Input.Traces, once, when such a policy is evaluated and could change anything.
+// Only OTTL conditions other than comparisons of attributes, status, name or kind with constants, and IsMatch of these with
+// a constant, need the spans themselves, and IsMatch where a value leaves a doubt: they are asked for with Input.Traces,
+// once, when such a policy is evaluated and could change anything.
 //
 // The package is pure: the time comes in with each call, nothing here is random, and it starts nothing.
 package tailsampling
