@@ -74,8 +74,12 @@ func printReport(out io.Writer, r *doctor.Report) error {
 	for i := range r.Findings {
 		printFinding(out, &r.Findings[i])
 	}
+	told := make(map[string]bool) // dialects
 	for _, s := range r.Sources {
-		printUntold(out, &s)
+		if !told[s.Dialect] {
+			printUntold(out, &s)
+		}
+		told[s.Dialect] = true
 	}
 	return nil
 }
@@ -100,7 +104,7 @@ func printUntold(out io.Writer, s *doctor.Source) {
 	if len(s.Untold) == 0 {
 		return
 	}
-	fmt.Fprintf(out, "\nno span of %s in %s tells\n", s.Dialect, orDash(s.Service))
+	fmt.Fprintf(out, "\nno span of %s tells\n", s.Dialect)
 	for _, line := range s.Untold {
 		fmt.Fprintf(out, "  - %s\n", line)
 	}

@@ -39,7 +39,7 @@ func TestDoctor(t *testing.T) {
 	text := asked(t, s, "warn  no-usage", "doctor")
 	for _, want := range []string{
 		"1 traces since", "SERVICE", "support-agent  semconv", "warn  no-session  support-agent, semconv\n  1 of 1 traces (100 %): models were called",
-		"example: " + failingID, "fix: ", "no span of semconv in support-agent tells\n  - ",
+		"example: " + failingID, "fix: ", "no span of semconv tells\n  - ",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("doctor: got %s\nwant it to say %q", text, want)
