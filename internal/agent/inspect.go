@@ -56,7 +56,7 @@ func (w *walker) inspect(i int32, n *node, kind SpanKind, acted bool) *Span {
 	if acted {
 		s.Action = &w.action
 	}
-	if w.isOrphan(i) && n.parent != 0 {
+	if w.isOrphan(i) && w.missing[w.parents[i]-w.rootGroup()-1] != 0 { // zero stands for the parent of a ring
 		s.Missing = int(w.parents[i] - w.rootGroup())
 	}
 	return s

@@ -56,7 +56,7 @@ func (w *walker) idAt(place int32) uint64 {
 	return w.facts.nodes[place].id
 }
 
-// isRooted tells whether a place is a node's.
+// isNode tells whether a place is a node's.
 func (w *walker) isNode(place int32) bool { return place < w.rootGroup() }
 
 // arrange puts children before their parents. A span that is its own ancestor loses its parent: of such a ring the one

@@ -48,6 +48,7 @@ type Engine struct {
 	policyMu sync.Mutex // one reload at a time
 
 	inflight  atomic.Int64        // bytes of requests that have not taken effect everywhere
+	waiting   atomic.Int64        // bytes of requests that wait for room
 	arriving  *semaphore.Weighted // room for requests that came in
 	replaying *semaphore.Weighted // room for records read back from disk
 	// Positions of the log: up to which requests were acknowledged, and up to which records were handed to the shards.

@@ -11,7 +11,7 @@ import (
 )
 
 // feed applies what the log says to the ledger, in log order and in batches. Delivery waits when the ledger falls
-// behind by more than feedQueue entries, and then reads from disk; nothing is skipped.
+// behind by more than feedQueue entries; what comes meanwhile goes to the disk (see Engine.waitForRoom); nothing is skipped.
 type feed struct {
 	engine *Engine
 	in     chan feedItem

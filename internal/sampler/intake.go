@@ -216,16 +216,28 @@ func (e *Engine) admit(ctx context.Context, b *batch) *Refused {
 		return &Refused{Reason: reasonMemory, RetryAfter: retryMemory}
 	}
 	taken := e.roomFor(int64(cap(b.body.buf)))
-	if !e.arriving.TryAcquire(taken) {
-		patient, enough := context.WithTimeout(ctx, admitPatience)
-		defer enough()
-		if e.arriving.Acquire(patient, taken) != nil {
-			return &Refused{Reason: reasonBusy, RetryAfter: retryBusy}
-		}
+	if !e.arriving.TryAcquire(taken) && !e.waitForRoom(ctx, taken) {
+		return &Refused{Reason: reasonBusy, RetryAfter: retryBusy}
 	}
 	b.room, b.taken = e.arriving, taken
 	e.inflight.Add(taken)
 	return nil
+}
+
+// waitForRoom waits until there is room, if not too many wait already. What is in the way after admitPatience is let go
+// to the disk, where delivery finds it: shards or a ledger that stand still must not keep requests out.
+func (e *Engine) waitForRoom(ctx context.Context, taken int64) bool {
+	defer e.waiting.Add(-taken)
+	if e.waiting.Add(taken) > e.underWay() {
+		return false
+	}
+	patient, enough := context.WithTimeout(ctx, admitPatience)
+	defer enough()
+	if e.arriving.Acquire(patient, taken) == nil {
+		return true
+	}
+	e.log.Spill()
+	return e.arriving.TryAcquire(taken)
 }
 
 // admitPatience is how long a request waits for room.

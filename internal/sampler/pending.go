@@ -29,6 +29,7 @@ func (e *Engine) dropPending(ctx context.Context) {
 	for _, s := range e.shards {
 		m := dropPendingMessage{make(chan int, 1)}
 		if !e.send(ctx, s, m) {
+			e.logger.Warn("open traces are left for the next start: there was no time to drop all of them", zap.Int("dropped", n))
 			return
 		}
 		n += <-m.dropped

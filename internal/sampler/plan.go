@@ -1,7 +1,9 @@
 package sampler
 
 import (
+	"cmp"
 	"errors"
+	"slices"
 
 	"go.opentelemetry.io/collector/pdata/ptrace"
 
@@ -79,21 +81,33 @@ func (s *shard) dropFold(t *trace) {
 	t.fold = nil
 }
 
-// inOrder returns groups in their order whatever way they came, so that split keeps that order.
-func inOrder(groups []group) []group {
-	same := make([]group, len(groups))
-	for i := range groups {
-		same[i] = groups[i]
-		same[i].route = 0
+// inOrder returns a trace's groups and spans in the order in which they first came, which carrying changes, and without
+// their routes, so that split does not part what came by different ones.
+func inOrder(t *trace) ([]group, []spanRef) {
+	starts := make([]int, len(t.groups))
+	order := make([]int, len(t.groups))
+	at := 0
+	for i := range t.groups {
+		starts[i], order[i] = at, i
+		at += int(t.groups[i].spansN)
 	}
-	return same
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(t.groups[a].origin, t.groups[b].origin) })
+	groups, spans := make([]group, 0, len(t.groups)), make([]spanRef, 0, len(t.spans))
+	for _, i := range order {
+		g := t.groups[i]
+		g.route = 0
+		groups = append(groups, g)
+		spans = append(spans, t.spans[starts[i]:starts[i]+int(g.spansN)]...)
+	}
+	return groups, spans
 }
 
 // decode reads a trace's spans from the log, in the order in which they arrived, for policies that cannot do without.
 // Damaged spans are left out and reported; any other error says that the caller has to try again.
 func (e *Engine) decode(t *trace) (ptrace.Traces, error) {
 	all := ptrace.NewTraces()
-	for _, p := range split(inOrder(t.groups), t.spans, carriedBytes) {
+	groups, spans := inOrder(t)
+	for _, p := range split(groups, spans, carriedBytes) {
 		r, err := e.rebuild(&p)
 		if err != nil && !errors.Is(err, errUnreadable) {
 			return all, err

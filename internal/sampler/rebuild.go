@@ -132,7 +132,8 @@ func missing(refs, kept []spanRef) (hashes []uint64) {
 // out and reported; any other error says that the facts are not whole and the caller has to try again.
 func (e *Engine) refold(t *trace, in *agent.Interner) error {
 	var index otlp.Index
-	for _, p := range split(inOrder(t.groups), t.spans, carriedBytes) {
+	groups, spans := inOrder(t)
+	for _, p := range split(groups, spans, carriedBytes) {
 		r, err := e.rebuild(&p)
 		if err != nil && !errors.Is(err, errUnreadable) {
 			return err

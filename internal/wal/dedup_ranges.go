@@ -97,7 +97,7 @@ func (r *rangeReader) scatter(s *segment, dst []byte) error {
 	slices.SortFunc(r.parts, func(a, b part) int { return cmp.Compare(a.at, b.at) })
 	for parts := r.parts; len(parts) > 0; {
 		n, end := 1, int64(parts[0].at)+int64(parts[0].len)
-		for ; n < len(parts) && int64(parts[n].at) <= end+dedupGap; n++ {
+		for ; n < len(parts) && int64(parts[n].at) <= end+dedupGap && end-int64(parts[0].at) < runBytes; n++ {
 			end = max(end, int64(parts[n].at)+int64(parts[n].len))
 		}
 		if err := r.scatterRun(s, parts[:n], end, dst); err != nil {
@@ -107,6 +107,9 @@ func (r *rangeReader) scatter(s *segment, dst []byte) error {
 	}
 	return nil
 }
+
+// runBytes is about how much is read with one call; what stands in the gaps counts.
+const runBytes = 1 << 20
 
 // scatterRun reads parts that end at end with one call.
 func (r *rangeReader) scatterRun(s *segment, parts []part, end int64, dst []byte) error {

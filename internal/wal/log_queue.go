@@ -58,7 +58,7 @@ func (w *writer) enqueueLocked(it item) {
 		if d.head < len(d.queue) {
 			first = d.queue[d.head]
 		}
-		w.spillLocked(first)
+		w.dones = w.log.spillLocked(first, w.dones)
 	}
 	if d.fromDisk {
 		if it.Done != nil {
@@ -75,22 +75,38 @@ func (w *writer) enqueueLocked(it item) {
 	d.queued += it.bytes()
 }
 
-// spillLocked empties the queue and turns delivery to the disk, from first on.
-func (w *writer) spillLocked(first item) {
-	d := &w.log.delivery
+// Spill lets go of all records that wait in memory for delivery, as when there are more than QueueBytes: they are
+// delivered from disk. It is for a caller who needs the memory.
+func (l *Log) Spill() {
+	l.mu.Lock()
+	var dones []func()
+	if d := &l.delivery; !d.fromDisk && d.head < len(d.queue) {
+		dones = l.spillLocked(d.queue[d.head], nil)
+	}
+	l.mu.Unlock()
+	for _, done := range dones {
+		done()
+	}
+}
+
+// spillLocked empties the queue and turns delivery to the disk, from first on. It adds the Done functions of what is let
+// go to dones, and returns them.
+func (l *Log) spillLocked(first item, dones []func()) []func() {
+	d := &l.delivery
 	d.fromDisk = true
 	d.cursorSegment, d.cursor = first.pos.Segment(), int64(first.pos.Offset())
 	if first.seal != 0 {
-		s, _ := w.log.findLocked(first.seal)
+		s, _ := l.findLocked(first.seal)
 		d.cursorSegment, d.cursor = s.id, s.end
 	}
 	for _, it := range d.queue[d.head:] {
 		if it.Done != nil {
-			w.dones = append(w.dones, it.Done)
+			dones = append(dones, it.Done)
 		}
 	}
 	clear(d.queue)
 	d.queue, d.head, d.queued = d.queue[:0], 0, 0
+	return dones
 }
 
 // sealed marks s as finished and tells delivery.

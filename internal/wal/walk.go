@@ -28,6 +28,13 @@ type plain struct {
 	layout layoutOf
 }
 
+// shrink lets go of memory that only an unusual record needed.
+func (p *plain) shrink() {
+	if cap(p.buf) > 16*walkBytes {
+		*p = plain{}
+	}
+}
+
 // body gives the body of f as it was appended: the stored bytes, or what is made of them in p, valid until the next
 // call. file is the segment's. An error that is not ErrCorrupt is the file's.
 func (p *plain) body(f frame, file io.ReaderAt) ([]byte, error) {
@@ -68,6 +75,7 @@ type walker struct {
 
 // reset begins a walk over [from, limit), keeping the buffers.
 func (w *walker) reset(file io.ReaderAt, id SegmentID, from, limit int64, exact bool) {
+	w.plain.shrink()
 	w.file, w.id, w.off, w.limit, w.exact = file, id, from, limit, exact
 	w.good, w.win, w.winOff, w.readErr, w.newer = from, w.win[:0], from, nil, nil
 }
