@@ -43,6 +43,7 @@ type decoder struct {
 	notes
 	policiesN int
 	elementsN int
+	idle      int // blocks around what is read that have no effect, as they are not of their policy's type
 }
 
 // more counts an element, and tells whether there may be another. Where there may not, that is said once.
@@ -101,18 +102,39 @@ func (d *decoder) policy(n *yaml.Node, at level, s site) Policy {
 	known := at.keys()
 	v := reflect.ValueOf(&p).Elem()
 	written := make(map[string]entry)
-	for _, e := range d.mapping(n, s) {
+	entries := d.mapping(n, s)
+	for _, e := range entries {
 		if !slices.Contains(known, e.key) {
 			d.unknownInPolicy(e, at, known, s)
 			continue
 		}
 		written[e.key] = e
+	}
+	for _, e := range entries {
+		if _, found := written[e.key]; !found {
+			continue
+		}
 		below := s.key(e.key)
 		below.places[below.below] = placeOf(e.value)
+		idle := isBlock(e.key) && scalarOf(typeOf(written)) != e.key
+		if idle {
+			d.idle++
+		}
 		d.value(e.value, v.FieldByIndex(fieldsOf(v.Type())[e.key]), below, at)
+		if idle {
+			d.idle--
+		}
 	}
 	d.checkType(&p, at, written, s)
 	return p
+}
+
+// typeOf returns what is written as the type of a policy.
+func typeOf(written map[string]entry) *yaml.Node {
+	if e, found := written["type"]; found {
+		return e.value
+	}
+	return &yaml.Node{}
 }
 
 // unknownInPolicy notes a key that a policy cannot have. The processor swallows it where its value is a mapping.
@@ -137,6 +159,8 @@ func (d *decoder) unknown(e entry, known []string, s site) {
 func (d *decoder) checkType(p *Policy, at level, written map[string]entry, s site) {
 	switch {
 	case at.takes(p.Type):
+	case d.idle > 0: // nobody will ask the policy, and the block is warned of
+		return
 	case p.Type == "":
 		d.fault(p.At, list(at.types()), "%s: the policy has no type", s.path)
 		return

@@ -175,6 +175,7 @@ func TestLoad_Odd(t *testing.T) {
 	tests := []struct{ name, text, want string }{
 		{"none", "policies: []", "warning 0:0: policies: there are none, so nothing is sampled"},
 		{"null", "policies:", "warning 0:0: policies: there are none, so nothing is sampled"},
+		{"types in a block of another type", "policies: [{name: a, type: trace_flags, and: {and_sub_policy: [{name: b}, {type: x}]}}]", "warning 1:41: policies[0]: and has no effect on a policy of type trace_flags"},
 		{"a block of another type", "policies: [{name: a, type: trace_flags, latency: {threshold_ms: 1}}]", "warning 1:41: policies[0]: latency has no effect on a policy of type trace_flags"},
 		{"a fraction", "policies: [{name: a, type: latency, latency: {threshold_ms: 5.7}}]", "warning 1:61: policies[0].latency.threshold_ms becomes 5, as it has to be a whole number of 64 bits"},
 		{"too large", "policies: [{name: a, type: span_count, span_count: {min_spans: 4294967298}}]", "warning 1:64: policies[0].span_count.min_spans becomes 2, as it has to be a whole number of 32 bits"},
