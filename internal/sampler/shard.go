@@ -53,6 +53,9 @@ type shard struct {
 	goal    uint64 // of handled, at which everything that waited at the last tick is done
 	reach   uint64 // position of the log that must have been delivered, likewise
 
+	examinedIn int64 // Unix second of the examinations that examined counts
+	examined   int
+
 	// Published for others.
 	applied atomic.Uint32 // the last sealed segment whose records have all taken effect here
 	stats   shardStats
