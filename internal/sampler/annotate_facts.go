@@ -18,7 +18,7 @@ func appendFacts(dst []byte, facts []byte) []byte {
 		return dst // facts that cannot be read add nothing; the ledger has the same bytes
 	}
 	dst = otlp.AppendSpanInt(dst, attrFactsVersion, factsVersion)
-	for _, info := range agent.Known() {
+	for _, info := range knownFacts {
 		if raw, known := said[info.Name]; known {
 			dst = appendFact(dst, attrFactPrefix+info.Name, info.Type, raw)
 		}
@@ -49,10 +49,13 @@ func encoded[T any](dst []byte, key string, raw json.RawMessage, encode func([]b
 	return encode(dst, key, v)
 }
 
+// knownFacts is asked for once: it is made anew for each caller.
+var knownFacts = agent.Known()
+
 // factNames are the attribute keys that appendFacts may write.
 var factNames = func() map[string]bool {
 	names := map[string]bool{attrFactsVersion: true}
-	for _, info := range agent.Known() {
+	for _, info := range knownFacts {
 		names[attrFactPrefix+info.Name] = true
 	}
 	return names

@@ -70,11 +70,8 @@ func (c *courier) deliver(ctx context.Context, parcels []parcel) {
 		case err == nil:
 			c.settle(parcels, "", false)
 			return
-		case consumererror.IsPermanent(err):
-			c.refused(ctx, parcels, err)
-			return
-		case errors.Is(err, errUnreadable):
-			c.unreadable(ctx, parcels, err)
+		case consumererror.IsPermanent(err), errors.Is(err, errUnreadable):
+			c.giveUp(ctx, parcels, err)
 			return
 		}
 		c.engine.metrics.exportRetry()
@@ -136,27 +133,21 @@ func (c *courier) read(p *parcel, request *Body) error {
 	return nil
 }
 
-// unreadable deals with spans that were read back and cannot be decoded, which the walk should have seen to.
-func (c *courier) unreadable(ctx context.Context, parcels []parcel, why error) {
+const reasonUnreadable = "the log's bytes cannot be read back"
+
+// giveUp deals with a request that no further attempt will bring to the backend: it was refused for good, or its spans
+// cannot be decoded, which the walk should have seen to. What is wrong with several traces says nothing of each, so they
+// are tried one by one: one bad trace must not take others with it.
+func (c *courier) giveUp(ctx context.Context, parcels []parcel, why error) {
 	if len(parcels) > 1 {
 		for i := range parcels {
 			c.deliver(ctx, parcels[i:i+1])
 		}
 		return
 	}
-	c.engine.damage("export a trace", why)
-	c.settle(parcels, reasonUnreadable, false)
-}
-
-const reasonUnreadable = "the log's bytes cannot be read back"
-
-// refused deals with a permanent refusal. A refusal of several traces says nothing of each, so they are tried one by
-// one: one bad trace must not take others with it.
-func (c *courier) refused(ctx context.Context, parcels []parcel, why error) {
-	if len(parcels) > 1 {
-		for i := range parcels {
-			c.deliver(ctx, parcels[i:i+1])
-		}
+	if errors.Is(why, errUnreadable) {
+		c.engine.damage("export a trace", why)
+		c.settle(parcels, reasonUnreadable, false)
 		return
 	}
 	c.engine.logger.Error("the backend refused a kept trace for good; it is set aside",

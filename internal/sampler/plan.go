@@ -2,7 +2,6 @@ package sampler
 
 import (
 	"cmp"
-	"errors"
 	"slices"
 
 	"go.opentelemetry.io/collector/pdata/ptrace"
@@ -106,24 +105,13 @@ func inOrder(t *trace) ([]group, []spanRef) {
 // Damaged spans are left out and reported; any other error says that the caller has to try again.
 func (e *Engine) decode(t *trace) (ptrace.Traces, error) {
 	all := ptrace.NewTraces()
-	groups, spans := inOrder(t)
-	for _, p := range split(groups, spans, carriedBytes) {
-		r, err := e.rebuild(&p)
-		if err != nil && !errors.Is(err, errUnreadable) {
-			return all, err
-		}
-		if err != nil {
-			e.damage("read a trace for its verdict", err)
-		}
-		if r.body == nil {
-			continue
-		}
+	err := e.reread(t, "read a trace for its verdict", func(r *rebuilt) error {
 		part, err := (&ptrace.ProtoUnmarshaler{}).UnmarshalTraces(r.body.Bytes())
-		r.release()
 		if err != nil {
-			return all, err
+			return err
 		}
 		part.ResourceSpans().MoveAndAppendTo(all.ResourceSpans())
-	}
-	return all, nil
+		return nil
+	})
+	return all, err
 }

@@ -132,18 +132,7 @@ func missing(refs, kept []spanRef) (hashes []uint64) {
 // out and reported; any other error says that the facts are not whole and the caller has to try again.
 func (e *Engine) refold(t *trace, in *agent.Interner) error {
 	var index otlp.Index
-	groups, spans := inOrder(t)
-	for _, p := range split(groups, spans, carriedBytes) {
-		r, err := e.rebuild(&p)
-		if err != nil && !errors.Is(err, errUnreadable) {
-			return err
-		}
-		if err != nil {
-			e.damage("read a trace again before its verdict", err)
-		}
-		if r.body == nil {
-			continue
-		}
+	return e.reread(t, "read a trace again before its verdict", func(r *rebuilt) error {
 		if err := index.Walk(r.body.Bytes(), t.plan.Keys()); err != nil {
 			return err
 		}
@@ -154,7 +143,30 @@ func (e *Engine) refold(t *trace, in *agent.Interner) error {
 				i++
 			}
 		}
+		return nil
+	})
+}
+
+// reread reads a trace's spans from the log, in the order in which they first came, and hands them to use a request at a
+// time. Damaged spans are left out and reported as met while doing; any other error ends it.
+func (e *Engine) reread(t *trace, doing string, use func(*rebuilt) error) error {
+	groups, spans := inOrder(t)
+	for _, p := range split(groups, spans, carriedBytes) {
+		r, err := e.rebuild(&p)
+		if err != nil && !errors.Is(err, errUnreadable) {
+			return err
+		}
+		if err != nil {
+			e.damage(doing, err)
+		}
+		if r.body == nil {
+			continue
+		}
+		err = use(&r)
 		r.release()
+		if err != nil {
+			return err
+		}
 	}
 	return nil
 }
