@@ -1,52 +1,16 @@
 package policy
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
-	"strings"
+
+	"github.com/tailwise/tailwise/internal/fault"
 )
 
 // Error is one fault of a policy file.
-type Error struct {
-	File         string
-	Line, Column int    // from 1, in characters
-	What         string // what is wrong
-	Hint         string // what to do about it; may be empty
-}
-
-// Error returns the fault with its place, and the hint.
-func (e *Error) Error() string {
-	text := fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Column, e.What)
-	if e.Hint != "" {
-		text += " (hint: " + e.Hint + ")"
-	}
-	return text
-}
+type Error = fault.Error
 
 // Errors is every fault of a policy file, in the order of the file.
-type Errors []*Error
-
-// Error returns one line a fault.
-func (e Errors) Error() string {
-	lines := make([]string, len(e))
-	for i, fault := range e {
-		lines[i] = fault.Error()
-	}
-	return strings.Join(lines, "\n")
-}
-
-// Unwrap lets errors.As find each fault.
-func (e Errors) Unwrap() []error {
-	errs := make([]error, len(e))
-	for i, fault := range e {
-		errs[i] = fault
-	}
-	return errs
-}
-
-// maxFaults bounds how much a policy file can be told at once.
-const maxFaults = 50
+type Errors = fault.Errors
 
 // faults gathers the faults of one file, and what it is only warned of.
 type faults struct {
@@ -74,17 +38,8 @@ func (f *faults) err() error {
 	if len(f.list) == 0 {
 		return nil
 	}
-	return inOrder(f.list)
+	return fault.InOrder(f.list)
 }
 
 // warnings returns what the file is warned of, in its order.
-func (f *faults) warnings() Errors { return inOrder(f.odd) }
-
-// inOrder sorts by place and leaves out what comes again, and what is more than anybody reads.
-func inOrder(list Errors) Errors {
-	slices.SortStableFunc(list, func(a, b *Error) int {
-		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
-	})
-	list = slices.CompactFunc(list, func(a, b *Error) bool { return *a == *b })
-	return list[:min(len(list), maxFaults)]
-}
+func (f *faults) warnings() Errors { return fault.InOrder(f.odd) }
